@@ -1,0 +1,5 @@
+import linux
+
+linux.unshare(linux.CLONE_NEWUTS)
+linux.setdomainname("example")
+print(open("/proc/sys/kernel/domainname").read(), end="")

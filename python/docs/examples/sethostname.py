@@ -1,0 +1,5 @@
+import linux, socket
+
+linux.unshare(linux.CLONE_NEWUTS)
+linux.sethostname("box")
+print(socket.gethostname())

@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+"""rd.py - run a command in a container, made with our own hands.
+
+One program that grows from level to level: each skeleton is the solution of the level
+before, with TODO blocks that say what comes next. README.md beside it explains.
+
+The story is in two functions: run() is the parent, on the host; contain() is the child,
+which takes leave of the host step by step and then becomes the command. If a step fails
+the child ends with status 1 (lib/die.py), and the parent sees that like any other status.
+
+The folder above is on PYTHONPATH, with lib; the module "linux" is this project's own.
+
+SPDX-License-Identifier: MIT
+"""
+import fcntl
+import os
+import signal
+import socket
+import stat
+import struct
+import sys
+
+import linux
+
+from lib.container import container_name
+from lib.die import guarded
+from lib.files import mkdir_p, remove_tree
+from lib.options import options_parse
+from lib.untar import untar
+
+# What every Linux program expects to find, in the order of mounting.
+MOUNTS = [
+    ("/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC, None),
+    ("/sys", "sysfs", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC | linux.MS_RDONLY,
+     None),
+    ("/dev", "tmpfs", linux.MS_NOSUID | linux.MS_STRICTATIME, "mode=0755"),
+    ("/dev/pts", "devpts", linux.MS_NOSUID | linux.MS_NOEXEC,
+     "newinstance,mode=0620,ptmxmode=0666"),
+    ("/dev/shm", "tmpfs", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC, "mode=1777"),
+]
+
+# man 4 null, random, tty, ptmx. The kernel knows a device by its numbers, not its name.
+DEVICES = [
+    ("/dev/null", 1, 3),
+    ("/dev/zero", 1, 5),
+    ("/dev/full", 1, 7),
+    ("/dev/random", 1, 8),
+    ("/dev/urandom", 1, 9),
+    ("/dev/tty", 5, 0),
+    ("/dev/ptmx", 5, 2),
+]
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def unpack_image(opt, c):
+    """The image's files, unpacked by the first container that wants them, never changed.
+
+    They come into their place by one rename(2): there is no tree, or a whole one.
+    """
+    image = os.path.join(opt.image_dir, opt.image)
+    lower = os.path.join(image, "rootfs")
+    if os.path.exists(lower):
+        return lower
+
+    unfinished = os.path.join(opt.image_dir, f".{opt.image}.{c.id}")
+    untar(f"{image}.tar", os.path.join(unfinished, "rootfs"))
+    try:
+        os.rename(unfinished, image)
+    except OSError:
+        if not os.path.exists(lower):
+            raise
+        remove_tree(unfinished)  # another container was faster
+    return lower
+
+
+def make_root(opt, c):
+    """Make the directory that the container will call "/"."""
+    upper = os.path.join(c.dir, "upper")
+    work = os.path.join(c.dir, "work")
+    data = f"lowerdir={unpack_image(opt, c)},upperdir={upper},workdir={work}"
+    for directory in upper, work, c.root:
+        mkdir_p(directory)
+    linux.mount("overlay", c.root, "overlay", linux.MS_NODEV, data)
+    # exec forgets what Python has not written yet: hence flush.
+    print("Created a new root fs for our container:", c.root, flush=True)
+
+
+def enter_root(root):
+    """From here on the container's root is "/", and paths mean what they say."""
+    old_root = os.path.join(root, ".old_root")
+    os.mkdir(old_root, 0o700)
+    linux.pivot_root(root, old_root)
+    os.chdir("/")
+    linux.umount2("/.old_root", linux.MNT_DETACH)
+    os.rmdir("/.old_root")
+
+
+def mount_filesystems():
+    for target, kind, flags, data in MOUNTS:
+        mkdir_p(target)
+        linux.mount(kind, target, kind, flags, data)
+
+
+def make_devices():
+    os.umask(0)  # a node gets the mode that we ask for, whatever our caller's umask
+    for path, major, minor in DEVICES:
+        os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(major, minor))
+    os.umask(0o022)
+
+
+def forget_host():
+    """Nothing else of the host goes with us: no open file, no environment but our own."""
+    term = os.environ.get("TERM")
+    os.environ.clear()
+    os.environ.update(PATH=PATH, HOME="/root")
+    if term:
+        os.environ["TERM"] = term
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it; exec would keep that
+    linux.close_range(3)
+
+
+def loopback_up():
+    """ "ip link set lo up": the container can talk to itself."""
+    iff_up, iff_running, siocsifflags = 0x1, 0x40, 0x8914
+    request = struct.pack("16sH22x", b"lo", iff_up | iff_running)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, siocsifflags, request)
+
+
+# TODO 1: the directory of the container's cgroup.
+#   v1: /sys/fs/cgroup/cpu/rd-ID    a tree for each controller
+#   v2: /sys/fs/cgroup/rd-ID        one tree for all
+# cg_version() in lib/cgroup.py says which. Make it with os.mkdir(), not mkdir_p(): if the
+# directory above is missing there is no such controller, and we want to know. On v2 a
+# group has the files of a controller only if its parent says so: write "+cpu" to
+# /sys/fs/cgroup/cgroup.subtree_control first. man 7 cgroups
+# end TODO 1
+
+# TODO 2: three more functions.
+#   - the weight: v1 cpu.shares as it is; v2 cpu.weight, from 2..262144 to 1..10000:
+#     1 + (shares - 2) * 9999 // 262142
+#   - join: write "0" ("whoever is writing") to cgroup.procs
+#   - remove: os.rmdir(). It is enough, the files in it are the kernel's
+# end TODO 2
+
+
+def contain(opt, c):
+    """The child: becomes the command. It comes back only if that failed."""
+    # From here on what we mount is seen by nobody else. Where "/" is shared, as systemd
+    # makes it, a mount in the copy would still travel back: hence private, down the tree.
+    linux.unshare(linux.CLONE_NEWNS | linux.CLONE_NEWUTS | linux.CLONE_NEWNET)
+    linux.mount(None, "/", None, linux.MS_REC | linux.MS_PRIVATE)
+
+    make_root(opt, c)
+    linux.sethostname(c.id)
+    loopback_up()
+    # TODO 3: create the group, set the weight if opt.cpu_shares is given, and join, in this
+    # order. Why here, and not below enter_root()?
+    # end TODO 3
+    enter_root(c.root)
+    mount_filesystems()
+    make_devices()
+    forget_host()
+
+    # If rd is killed, the container dies too. A change of the user would reset this.
+    linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    try:
+        os.execvp(opt.command[0], opt.command)
+    except OSError as error:
+        print(f"rd: {opt.command[0]}: {error.strerror}", file=sys.stderr)
+        return 127 if isinstance(error, FileNotFoundError) else 126
+
+
+def run(opt):
+    """The parent: starts the child, waits for it, and ends as it has ended."""
+    c = container_name(opt)
+    pid = linux.clone(guarded, linux.CLONE_NEWPID, (contain, opt, c))
+
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    status = code if code >= 0 else 128 - code
+    # TODO 4: remove the group.
+    # end TODO 4
+    remove_tree(c.dir)
+
+    print(pid, "exited with status", status)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(run(options_parse(sys.argv)))

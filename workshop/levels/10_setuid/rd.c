@@ -1,0 +1,370 @@
+/* rd.c - run a command in a container, made with our own hands.
+ *
+ * One program that grows from level to level: each skeleton is the solution of the level
+ * before, with TODO blocks that say what comes next. README.md beside it explains.
+ *
+ * The story is in two functions: run() is the parent, on the host; contain() is the child,
+ * which takes leave of the host step by step and then becomes the command. If a step fails
+ * the child ends with status 1 (lib/die.h), and the parent sees that like any other status.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include "lib/container.h"
+#include "lib/cgroup.h"
+#include "lib/die.h"
+#include "lib/files.h"
+#include "lib/options.h"
+#include "lib/untar.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/sched.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What every Linux program expects to find, in the order of mounting. */
+/* clang-format off */
+static const struct {
+    const char *target, *type;
+    unsigned long flags;
+    const char *data;
+} mounts[] = {
+    {"/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL},
+    {"/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL},
+    {"/dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, "mode=0755"},
+    {"/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,mode=0620,ptmxmode=0666"},
+    {"/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777"},
+};
+/* clang-format on */
+
+/* man 4 null, random, tty, ptmx. The kernel knows a device by its numbers, not its name. */
+static const struct {
+    const char *path;
+    unsigned int major, minor;
+} devices[] = {
+    {"/dev/null",    1, 3},
+    {"/dev/zero",    1, 5},
+    {"/dev/full",    1, 7},
+    {"/dev/random",  1, 8},
+    {"/dev/urandom", 1, 9},
+    {"/dev/tty",     5, 0},
+    {"/dev/ptmx",    5, 2},
+};
+
+/* The controllers that the container's cgroup is about. */
+static const char *const controllers[] = {"cpu", "memory", NULL};
+
+/* The image's files, unpacked by the first container that wants them, never changed. They
+ * come into their place by one rename(2): there is no tree, or a whole one. */
+static char *
+unpack_image(const struct options *opt, const struct container *c)
+{
+    char *image = text_format("%s/%s", opt->image_dir, opt->image);
+    char *lower = text_format("%s/rootfs", image);
+    if (access(lower, F_OK) == 0)
+        return lower;
+
+    char *unfinished = text_format("%s/.%s.%s", opt->image_dir, opt->image, c->id);
+    untar(text_format("%s.tar", image), text_format("%s/rootfs", unfinished));
+    if (rename(unfinished, image) < 0) {
+        if (errno != ENOTEMPTY && errno != EEXIST)
+            die_errno("rename %s to %s", unfinished, image);
+        remove_tree(unfinished); /* another container was faster */
+    }
+    return lower;
+}
+
+/* Make the directory that the container will call "/". */
+static void
+make_root(const struct options *opt, const struct container *c)
+{
+    char *upper = text_format("%s/upper", c->dir);
+    char *work = text_format("%s/work", c->dir);
+    char *lower = unpack_image(opt, c);
+    char *data = text_format("lowerdir=%s,upperdir=%s,workdir=%s", lower, upper, work);
+    mkdir_p(upper);
+    mkdir_p(work);
+    mkdir_p(c->root);
+    if (mount("overlay", c->root, "overlay", MS_NODEV, data) < 0)
+        die_errno("mount an overlay (%s)", data);
+    printf("Created a new root fs for our container: %s\n", c->root);
+    fflush(stdout); /* exec forgets what stdio has not written yet */
+}
+
+/* From here on the container's root is "/", and paths mean what they say. */
+static void
+enter_root(const char *root)
+{
+    char *old_root = text_format("%s/.old_root", root);
+    if (mkdir(old_root, 0700) < 0)
+        die_errno("make %s", old_root);
+    if (syscall(SYS_pivot_root, root, old_root) < 0)
+        die_errno("pivot_root to %s", root);
+    if (chdir("/") < 0)
+        die_errno("change to the new root");
+    if (umount2("/.old_root", MNT_DETACH) < 0)
+        die_errno("unmount the old root");
+    if (rmdir("/.old_root") < 0)
+        die_errno("remove /.old_root");
+}
+
+static void
+mount_filesystems(void)
+{
+    for (size_t i = 0; i < sizeof mounts / sizeof *mounts; i++) {
+        mkdir_p(mounts[i].target);
+        if (mount(mounts[i].type, mounts[i].target, mounts[i].type, mounts[i].flags,
+                  mounts[i].data) < 0)
+            die_errno("mount %s", mounts[i].target);
+    }
+}
+
+static void
+make_devices(void)
+{
+    umask(0); /* a node gets the mode that we ask for, whatever our caller's umask */
+    for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
+        if (mknod(devices[i].path, S_IFCHR | 0666,
+                  makedev(devices[i].major, devices[i].minor)) < 0)
+            die_errno("make %s", devices[i].path);
+    umask(022);
+}
+
+/* Nothing else of the host goes with us: no open file, no environment but our own. */
+static void
+forget_host(void)
+{
+    const char *term = getenv("TERM");
+    clearenv();
+    setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+    setenv("HOME", "/root", 1);
+    if (term)
+        setenv("TERM", term, 1);
+
+    if (close_range(3, ~0U, 0) < 0)
+        die_errno("close the host's files");
+}
+
+/* "ip link set lo up": the container can talk to itself. */
+static void
+loopback_up(void)
+{
+    struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0)
+        die_errno("set lo up");
+    close(fd);
+}
+
+/* Version 1 has a tree for each controller, version 2 one for all. */
+static char *
+cgroup_dir(const struct container *c, const char *controller)
+{
+    if (cg_version() == 2)
+        return text_format("/sys/fs/cgroup/rd-%s", c->id);
+    return text_format("/sys/fs/cgroup/%s/rd-%s", controller, c->id);
+}
+
+static void
+cgroup_create(const struct container *c)
+{
+    for (const char *const *name = controllers; *name; name++) {
+        /* Version 2: a group has a controller's files only if its parent gives them. */
+        if (cg_version() == 2)
+            write_file("/sys/fs/cgroup/cgroup.subtree_control", "+%s", *name);
+        char *dir = cgroup_dir(c, *name);
+        if (mkdir(dir, 0755) < 0 && errno != EEXIST)
+            die_errno("make the cgroup %s", dir);
+    }
+}
+
+/* The child moves itself before it becomes the command: not one instruction of the command
+ * runs outside, and whatever it starts is born inside. "0" is whoever is writing. */
+static void
+cgroup_join(const struct container *c)
+{
+    for (const char *const *name = controllers; *name; name++)
+        write_file(text_format("%s/cgroup.procs", cgroup_dir(c, *name)), "0");
+}
+
+static void
+cgroup_remove(const struct container *c)
+{
+    for (const char *const *name = controllers; *name; name++) {
+        char *dir = cgroup_dir(c, *name);
+        if (rmdir(dir) < 0 && errno != ENOENT)
+            die_errno("remove the cgroup %s", dir);
+    }
+}
+
+/* 2..262144 shares become a weight of 1..10000: what engines did from 2019 to 2025. */
+static void
+limit_cpu(const struct container *c, long shares)
+{
+    char *dir = cgroup_dir(c, "cpu");
+    long weight = 1 + (shares - 2) * 9999 / 262142;
+    if (cg_version() == 2)
+        write_file(text_format("%s/cpu.weight", dir), "%ld", weight);
+    else
+        write_file(text_format("%s/cpu.shares", dir), "%ld", shares);
+}
+
+enum { UNLIMITED = -1 };
+
+struct memory_limits {
+    long long memory, total; /* bytes; total is memory and swap together */
+};
+
+/* "64m" is 67108864, "-1" or nothing at all is UNLIMITED. */
+static long long
+parse_bytes(const char *option, const char *text)
+{
+    if (!text || strcmp(text, "-1") == 0)
+        return UNLIMITED;
+
+    static const char units[] = "bkmg";
+    char *end;
+    errno = 0;
+    long long bytes = strtoll(text, &end, 10);
+    bool is_right = end != text && bytes > 0 && errno == 0;
+    if (is_right && *end) {
+        const char *unit = strchr(units, *end | 0x20); /* a small letter */
+        int shift = unit ? 10 * (int)(unit - units) : 0;
+        is_right = unit && end[1] == '\0' && bytes <= LLONG_MAX >> shift;
+        bytes <<= is_right ? shift : 0;
+    }
+    if (!is_right)
+        die("%s wants bytes, as in 64m, or -1: not %s", option, text);
+    return bytes;
+}
+
+static struct memory_limits
+parse_limits(const struct options *opt)
+{
+    struct memory_limits l = {.memory = parse_bytes("--memory", opt->memory),
+                              .total = parse_bytes("--memory-swap", opt->memory_swap)};
+    if (l.total != UNLIMITED && (l.memory == UNLIMITED || l.total < l.memory))
+        die("--memory-swap is memory and swap together: it can't be less than --memory");
+    return l;
+}
+
+/* A new group has no limit, so only what was asked for is written. In version 1 the total
+ * comes second: it may not be below the memory limit, which is huge at first. */
+static void
+limit_memory(const struct container *c, struct memory_limits l)
+{
+    char *dir = cgroup_dir(c, "memory");
+    bool is_v2 = cg_version() == 2;
+    const char *memory = is_v2 ? "memory.max" : "memory.limit_in_bytes";
+    const char *swap = is_v2 ? "memory.swap.max" : "memory.memsw.limit_in_bytes";
+    if (l.memory != UNLIMITED)
+        write_file(text_format("%s/%s", dir, memory), "%lld", l.memory);
+    if (l.total != UNLIMITED)
+        write_file(text_format("%s/%s", dir, swap), "%lld",
+                   is_v2 ? l.total - l.memory : l.total);
+}
+
+/* TODO 1: from "U[:G]" to two numbers. A number stands for itself. A name is looked up in
+ * the container's /etc/passwd and /etc/group: with fopen(3) and fgetpwent(3), fgetgrent(3),
+ * and not with getpwnam(3), which asks whatever the system is set up to ask. Without ":G"
+ * the group is the one in /etc/passwd; for a number that is not there, the same number.
+ * A name that is not there ends the program. */
+/* end TODO 1 */
+
+/* TODO 2: become that user: setgroups(0, NULL), setgid(2), setuid(2). Why in this order? */
+/* end TODO 2 */
+
+/* The child: becomes the command. It comes back only if that failed. */
+static int
+contain(const struct options *opt, const struct container *c)
+{
+    struct memory_limits limits = parse_limits(opt);
+
+    /* From here on what we mount is seen by nobody else. Where "/" is shared, as systemd
+     * makes it, mounts in the copy would still travel back: hence private, all of them. */
+    if (unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWNET) < 0)
+        die_errno("unshare namespaces");
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        die_errno("make the mounts private");
+
+    make_root(opt, c);
+    if (sethostname(c->id, strlen(c->id)) < 0)
+        die_errno("set the host name");
+    loopback_up();
+
+    /* While the host's /sys/fs/cgroup is still in sight. */
+    cgroup_create(c);
+    if (opt->cpu_shares)
+        limit_cpu(c, opt->cpu_shares);
+    limit_memory(c, limits);
+    cgroup_join(c);
+
+    enter_root(c->root);
+    mount_filesystems();
+    make_devices();
+    forget_host();
+    /* TODO 3: become opt->user, or 0:0 if it is NULL: root, but without the groups of
+     * whoever called us. Why after the mounts, and why before PR_SET_PDEATHSIG? */
+    /* end TODO 3 */
+
+    /* If rd is killed, the container dies too. A change of the user would reset this. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+        die_errno("ask for a signal when rd ends");
+
+    execvp(opt->command[0], opt->command);
+    int status = errno == ENOENT ? 127 : 126;
+    fprintf(stderr, "rd: %s: %s\n", opt->command[0], strerror(errno));
+    return status;
+}
+
+/* fork(2) with a new PID namespace: the child is process 1 of it. The C library has no
+ * function for clone3(2); without a stack in its arguments it returns twice, like fork. */
+static pid_t
+fork_into_pid_namespace(void)
+{
+    struct clone_args args = {.flags = CLONE_NEWPID, .exit_signal = SIGCHLD};
+    return syscall(SYS_clone3, &args, sizeof args);
+}
+
+/* The parent: starts the child, waits for it, and ends as it has ended. */
+static int
+run(const struct options *opt)
+{
+    struct container c = container_name(opt);
+    pid_t pid = fork_into_pid_namespace();
+    if (pid < 0)
+        die_errno("fork");
+    if (pid == 0)
+        _exit(contain(opt, &c));
+
+    int ended;
+    if (waitpid(pid, &ended, 0) < 0)
+        die_errno("wait for process %d", pid);
+    int status = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
+    cgroup_remove(&c);
+    remove_tree(c.dir);
+
+    printf("%d exited with status %d\n", pid, status);
+    return status;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct options opt = options_parse(argc, argv);
+    return run(&opt);
+}
