@@ -134,17 +134,27 @@ lx_madvise_dontneed(void *start, size_t len)
     return r;
 }
 
+/* What rt_sigaction(2) takes: not the C library's struct sigaction. Both machines have a restorer. */
+struct kernel_sigaction {
+    void (*handler)(int);
+    unsigned long flags;
+    void (*restorer)(void);
+    uint64_t mask;
+};
+
 void
 lx_signals_reset(void)
 {
-    enum { LAST_STANDARD = 31 };
-    struct sigaction now, otherwise = {.sa_handler = SIG_DFL};
-    sigset_t none;
-    for (int signal = 1; signal <= LAST_STANDARD; signal++)
-        if (sigaction(signal, NULL, &now) == 0 && now.sa_handler == SIG_IGN)
-            sigaction(signal, &otherwise, NULL);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    enum { LAST_SIGNAL = 64 };
+    const struct kernel_sigaction otherwise = {.handler = SIG_DFL};
+    const uint64_t none = 0;
+    for (int signal = 1; signal <= LAST_SIGNAL; signal++) {
+        struct kernel_sigaction now;
+        if (syscall(SYS_rt_sigaction, signal, NULL, &now, sizeof none) == 0 &&
+            now.handler == SIG_IGN)
+            syscall(SYS_rt_sigaction, signal, &otherwise, NULL, sizeof none);
+    }
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
 }
 
 int

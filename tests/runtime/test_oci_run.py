@@ -3,11 +3,13 @@
 SPDX-License-Identifier: MIT
 """
 
+import ctypes
 import json
 import os
 import pathlib
 import re
 import signal
+import struct
 import subprocess
 
 import pytest
@@ -79,8 +81,17 @@ def test_ambient_capabilities_that_are_not_inheritable_are_passed_over(bundle):
 
 
 def ignore_and_block():
+    """Also the signals that C libraries keep to themselves and do not let one change."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1, signal.SIGTERM])
+    SYS_rt_sigaction, SYS_rt_sigprocmask = {"x86_64": (13, 14), "aarch64": (134, 135)}[
+        os.uname().machine]
+    kernel = ctypes.CDLL(None)
+    for number in (32, 33, 34):
+        ignored = struct.pack("QQQQ", signal.SIG_IGN, 0, 0, 0)
+        assert kernel.syscall(SYS_rt_sigaction, number, ignored, None, 8) == 0
+    blocked = (signal.SIGUSR1, signal.SIGTERM, 32, 33)
+    mask = struct.pack("Q", sum(1 << number - 1 for number in blocked))
+    assert kernel.syscall(SYS_rt_sigprocmask, signal.SIG_BLOCK, mask, None, 8) == 0
 
 
 def test_signals_that_the_caller_ignores_or_blocks_are_the_programs(bundle):
