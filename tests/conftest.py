@@ -20,6 +20,9 @@ import pytest
 
 from machine import BIN, CGROUPS, IMAGES, PATIENCE, TOP, is_pure_v2, wait_until
 
+# When no further test may begin, in seconds since 1970: tests/run sets it for emulated machines.
+UNTIL = float(os.environ.get("SAMPAN_TESTS_UNTIL", "inf"))
+
 # ---- what is there before and after a test ----
 
 
@@ -112,6 +115,12 @@ def pytest_unconfigure(config):
             (top / cgroup_parent()).rmdir()
         except OSError:
             pass
+
+
+def pytest_runtest_setup(item):
+    """What does not come to its turn in the time that this stage has is left out, and counted."""
+    if time.time() > UNTIL:
+        pytest.skip("the time of this stage was over before its turn")
 
 
 @pytest.fixture(autouse=True)
