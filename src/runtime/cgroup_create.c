@@ -157,7 +157,7 @@ create_at(struct cgroup *ret, const char *path, bool is_systemd,
 {
     const struct cgroup_layout *layout;
     TRY(cgroup_check_path(path, e));
-    TRY(cgroup_layout_get(&layout, e));
+    TRY(cgroup_layout_get_whole(&layout, e));
     struct cgroup c = {.is_systemd = is_systemd};
     if (strlen(path) >= sizeof c.path)
         return err_set(e, ERR_INVALID, "cgroup path: longer than %zu bytes",

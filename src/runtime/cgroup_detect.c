@@ -193,8 +193,6 @@ cgroup_layout_read(struct cgroup_layout *ret, const char *mountinfo,
         return err_set(e, ERR_UNSUPPORTED,
                        "no cgroup hierarchy is mounted (usually below /sys/fs/cgroup)");
     ret->mode = ret->unified < 0 ? CGROUP_V1 : has_v1 ? CGROUP_HYBRID : CGROUP_V2;
-    if (ret->unified >= 0)
-        read_unified(ret);
     return 0;
 }
 
@@ -252,7 +250,6 @@ read_usual_place(struct cgroup_layout *ret)
     ret->unified = open_hierarchy(place);
     TRY(ret->unified);
     ret->mode = CGROUP_V2;
-    read_unified(ret);
     return 0;
 }
 
@@ -266,20 +263,33 @@ read_mountinfo(struct cgroup_layout *ret, struct err *e)
     return cgroup_layout_read(ret, text, open_hierarchy, e);
 }
 
+/* The one fact that a process remembers: hierarchies do not come and go under it. */
+static struct {
+    struct cgroup_layout layout;
+    bool is_known, has_controllers;
+} here;
+
 int
 cgroup_layout_get(const struct cgroup_layout **ret, struct err *e)
 {
-    /* The one fact that a process remembers: hierarchies do not come and go under it. */
-    static struct cgroup_layout layout;
-    static bool is_known;
-    if (!is_known) {
-        if (read_usual_place(&layout) < 0)
-            TRY(read_mountinfo(&layout, e));
+    if (!here.is_known) {
+        if (read_usual_place(&here.layout) < 0)
+            TRY(read_mountinfo(&here.layout, e));
         if (geteuid() != 0)
-            find_delegated(&layout);
-        is_known = true;
+            find_delegated(&here.layout);
+        here.is_known = true;
     }
-    *ret = &layout;
+    *ret = &here.layout;
+    return 0;
+}
+
+int
+cgroup_layout_get_whole(const struct cgroup_layout **ret, struct err *e)
+{
+    TRY(cgroup_layout_get(ret, e));
+    if (!here.has_controllers && here.layout.unified >= 0)
+        read_unified(&here.layout);
+    here.has_controllers = true;
     return 0;
 }
 

@@ -25,14 +25,16 @@
 /* A machine's hierarchies. The descriptors are O_PATH and stay open. */
 struct cgroup_layout {
     enum cgroup_mode mode;
-    int unified;              /* root of v2, or NO_FD */
-    uint32_t in_unified;      /* controllers that v2 has to give */
+    int unified;         /* root of v2, or NO_FD */
+    uint32_t in_unified; /* controllers that v2 has to give: of cgroup_layout_get_whole */
     int v1[CONTROLLER_COUNT]; /* root by controller, or NO_FD; joint ones are equal */
     char base[256];           /* our own parent below each root: "", or "user.slice/..." */
 };
 
-/* Found once per process, then remembered. */
+/* Found once per process, then remembered. The second for who asks for in_unified, which joining
+ * and removing do without. */
 int cgroup_layout_get(const struct cgroup_layout **ret, struct err *e);
+int cgroup_layout_get_whole(const struct cgroup_layout **ret, struct err *e);
 
 /* The same from the text of mountinfo and of /proc/self/cgroup; the directories are opened
  * through `open_dir` (a test has its own). */

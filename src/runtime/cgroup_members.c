@@ -355,7 +355,7 @@ int
 cgroup_oom_kills(const struct cgroup *c, uint64_t *ret, struct err *e)
 {
     const struct cgroup_layout *layout;
-    TRY(cgroup_layout_get(&layout, e));
+    TRY(cgroup_layout_get_whole(&layout, e));
     bool is_v1 = c->made & CONTROLLER_BIT(CONTROLLER_MEMORY);
     *ret = 0;
     if (!is_v1 && !(layout->in_unified & CONTROLLER_BIT(CONTROLLER_MEMORY)))

@@ -280,7 +280,7 @@ cgroup_stats_to_json(const struct cgroup *c, struct json_doc *doc, struct json *
                      struct err *e)
 {
     struct work w = {.cgroup = c, .doc = doc};
-    TRY(cgroup_layout_get(&w.layout, e));
+    TRY(cgroup_layout_get_whole(&w.layout, e));
     struct json *data = json_object(doc);
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
         add_number(&w, data, &numbers[i]);
@@ -297,7 +297,7 @@ cgroup_open_oom_events(const struct cgroup *c)
 {
     const struct cgroup_layout *layout;
     struct err ignored;
-    if (cgroup_layout_get(&layout, &ignored) < 0 ||
+    if (cgroup_layout_get_whole(&layout, &ignored) < 0 ||
         !(layout->in_unified & CONTROLLER_BIT(CONTROLLER_MEMORY)) ||
         !(c->made & CONTROLLER_BIT(CONTROLLER_UNIFIED)))
         return NO_FD;

@@ -82,7 +82,7 @@ cgroup_update(struct cgroup *c, const struct oci_resources *resources, struct er
     auto_plan plan = {0};
     auto_cgroup_work work;
     LX_STEP("change the container's limits", "09_memory_cgroup");
-    TRY(cgroup_layout_get(&layout, e));
+    TRY(cgroup_layout_get_whole(&layout, e));
     cgroup_work_init(&work, layout, c);
     TRY(open_groups(&work, e));
     TRY(cgroup_plan_make(&plan, resources, work.dir, e));

@@ -68,7 +68,7 @@ cgroup_plan_make(struct cgroup_plan *plan, const struct oci_resources *resources
     const struct cgroup_layout *layout;
     if (!resources)
         return 0;
-    TRY(cgroup_layout_get(&layout, e));
+    TRY(cgroup_layout_get_whole(&layout, e));
     for (unsigned c = CONTROLLER_CPU; c < CONTROLLER_COUNT; c++) {
         bool is_v1 = layout->v1[c] >= 0;
         int dir = dirs ? dirs[is_v1 ? c : CONTROLLER_UNIFIED] : NO_FD;

@@ -25,6 +25,7 @@
 #include "oci/spec.h"
 #include "runtime/cgroup.h"
 #include "runtime/resctrl.h"
+#include "runtime/seccomp.h"
 #include "runtime/shared_root.h"
 
 enum cgroup_driver {
@@ -69,7 +70,8 @@ struct container_plan {
 
     int preserve_fds; /* descriptors 3.. that the program keeps (OCI --preserve-fds) */
     bool want_init;   /* our own pid 1 that reaps and forwards signals (--init) */
-    bool want_default_seccomp; /* the built-in profile where the spec has none */
+    const struct seccomp_program *filter; /* linux.seccomp's, compiled; NULL: not yet */
+    bool want_default_seccomp;            /* the built-in profile where the spec has none */
     bool want_session_keyring; /* join a fresh one, as runc does; false: --no-new-keyring */
     bool want_pivot;           /* false: MS_MOVE + chroot (--no-pivot) */
     enum cgroup_driver cgroup_driver;
@@ -125,6 +127,7 @@ struct container_exec {
     int stdio[3];
     int console_socket;
     int preserve_fds;
+    const struct seccomp_program *filter; /* as in the plan */
     bool want_default_seccomp;
     bool want_session_keyring;
     bool ignore_paused;

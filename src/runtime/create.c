@@ -86,12 +86,15 @@ check(const struct container_plan *plan, struct err *e)
 }
 
 static int
-compile_filter(const struct oci_spec *spec, bool want_default, struct seccomp_program *ret,
+compile_filter(const struct container_plan *plan, struct seccomp_program *ret,
                struct err *e)
 {
+    const struct oci_spec *spec = plan->spec;
     if (spec->linux_.seccomp)
         return seccomp_compile(spec->linux_.seccomp, ret, e);
-    return want_default ? seccomp_default(spec->process->capabilities.bounding, ret, e) : 0;
+    if (!plan->want_default_seccomp)
+        return 0;
+    return seccomp_default(spec->process->capabilities.bounding, ret, e);
 }
 
 /* Device rules are no limit here: an ordinary user makes no device nodes. */
@@ -386,17 +389,19 @@ container_create(struct container *ret, const struct container_plan *plan, struc
     TRY(check(plan, e));
     auto_mounts mounts = {0};
     TRY(mounts_parse(plan->spec, &mounts, e));
-    auto_seccomp filter = {0};
-    TRY(compile_filter(plan->spec, plan->want_default_seccomp, &filter, e));
+    auto_seccomp compiled = {0};
+    if (!plan->filter)
+        TRY(compile_filter(plan, &compiled, e));
+    const struct seccomp_program *filter = plan->filter ? plan->filter : &compiled;
 
     auto_notice notice = NO_NOTICE;
-    TRY(seccomp_notice_connect(plan->spec->linux_.seccomp, &filter, &notice, e));
+    TRY(seccomp_notice_connect(plan->spec->linux_.seccomp, filter, &notice, e));
 
     struct container c = {.pidfd = NO_FD, .gate_fd = NO_FD, .terminal_fd = NO_FD};
     struct init init = {
         .plan = plan,
         .cgroup = &c.cgroup,
-        .filter = &filter,
+        .filter = filter,
         .notice = &notice,
         .mounts = &mounts,
         .root_mount = plan->root_mount,

@@ -341,11 +341,14 @@ container_exec(const struct container *c, const struct container_exec *exec, int
                int *ret_terminal_fd, struct err *e)
 {
     TRY(check(c, exec, e));
-    auto_seccomp filter = {0};
-    TRY(compile_filter(exec, &filter, e));
+    auto_seccomp compiled = {0};
+    if (!exec->filter)
+        TRY(compile_filter(exec, &compiled, e));
+    const struct seccomp_program *filter = exec->filter ? exec->filter : &compiled;
     auto_notice notice = NO_NOTICE;
-    TRY(seccomp_notice_connect(exec->spec->linux_.seccomp, &filter, &notice, e));
-    auto_close int init = container_open_pidfd(c, e);
+    TRY(seccomp_notice_connect(exec->spec->linux_.seccomp, filter, &notice, e));
+    auto_close int opened = c->pidfd < 0 ? container_open_pidfd(c, e) : NO_FD;
+    int init = c->pidfd < 0 ? opened : c->pidfd;
     TRY(init);
     auto_close int parent_end = NO_FD;
     auto_close int child_end = NO_FD;
@@ -355,7 +358,7 @@ container_exec(const struct container *c, const struct container_exec *exec, int
     struct joiner joiner = {
         .container = c,
         .exec = exec,
-        .filter = &filter,
+        .filter = filter,
         .notice = &notice,
         .pidfd = init,
         .shared_root = shared_root,

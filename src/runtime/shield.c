@@ -4,7 +4,8 @@
  * the program file on the host, past every path (CVE-2019-5736: a container overwrites the
  * runtime and waits for the next one to be started). So we run from a detached read-only
  * copy of the file's mount: the same inode, no bytes copied, but nobody can open it for
- * writing through us. Without the right to mount, a sealed copy in memory does.
+ * writing through us. Without the right to mount, a sealed copy in memory does. Where we are
+ * installed on a read-only mount, as on systems with an immutable /usr, there is nothing to do.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -35,28 +36,26 @@ name_at_start(void)
     return name && !str_starts(name, "/dev/fd/") ? name : NULL;
 }
 
-/* A read-only mount, or a memfd that is sealed against writing. */
+/* A read-only mount, be it our copy's or the one that we are installed on, or a memfd that is
+ * sealed against writing. */
 bool
 shield_is_up(void)
 {
     struct statvfs fs;
-    if (name_at_start())
-        return false;
     if (statvfs(self, &fs) == 0 && fs.f_flag & ST_RDONLY)
         return true;
+    if (name_at_start())
+        return false;
     auto_close int fd = lx_open(self, O_RDONLY);
     int seals = fd < 0 ? -1 : fcntl(fd, F_GET_SEALS);
     return seals >= 0 && seals & F_SEAL_WRITE;
 }
 
-/* *ret_was_read_only: and nobody can write to the file itself either. */
 static int
-clone_read_only(bool *ret_was_read_only)
+clone_read_only(void)
 {
-    struct statvfs fs;
     auto_close int tree = lx_open_tree(AT_FDCWD, self, OPEN_TREE_CLONE);
     TRY(tree);
-    *ret_was_read_only = fstatvfs(tree, &fs) == 0 && fs.f_flag & ST_RDONLY;
     struct lx_mount_attr attr = {.set = MOUNT_ATTR_RDONLY};
     TRY(lx_mount_setattr(tree, "", AT_EMPTY_PATH, &attr));
     return take_fd(&tree);
@@ -105,10 +104,7 @@ int
 shield_self(char **argv, struct err *e)
 {
     LX_STEP("run from a copy of ourselves that no container can write to", "");
-    bool was_read_only = false;
-    auto_close int fd = clone_read_only(&was_read_only);
-    if (was_read_only)
-        return 0;
+    auto_close int fd = clone_read_only();
     if (fd < 0)
         fd = copy_sealed();
     TRY(err_sys(e, fd, "make a protected copy of our own program"));

@@ -9,13 +9,13 @@
 
 #include "base/error.h"
 
-/* Whether we are the copy that shield_self() makes: executed by a descriptor, of a file that
- * nobody can write to. */
+/* Whether our file is one that nobody can write to through us: the copy that shield_self()
+ * makes, or one on a read-only mount. */
 bool shield_is_up(void);
 
 /* For a program that enters containers, before it does, and unless shield_is_up(): starts it
  * over, with these arguments and our environment, from a copy that cannot be written through
- * /proc/self/exe. Does not return, but with 0 where the file lies on a read-only mount. */
+ * /proc/self/exe. Returns on failure only. */
 int shield_self(char **argv, struct err *e);
 
 #endif

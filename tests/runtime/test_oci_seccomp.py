@@ -54,6 +54,50 @@ def test_arguments(bundle, op, value, two, denied):
     assert {n for n in (1, 2, 16) if result[f"socket:{n}"] == "ENOENT"} == denied
 
 
+def started_with_a_filter(bundle):
+    filtered(bundle, {"names": MKDIR, "action": "SCMP_ACT_ERRNO", "errnoRet": 38})
+    name = bundle.started()
+    return name, bundle.state / name
+
+
+def test_exec_has_the_filter_that_create_compiled(bundle):
+    name, directory = started_with_a_filter(bundle)
+    kept = json.loads((directory / "config.json").read_text())["linux"]["seccomp"]
+    assert kept == {"defaultAction": "SCMP_ACT_ALLOW"}
+    assert bundle.call("exec", name, "/probe", "mkdir:/tmp/x")["mkdir:/tmp/x"] == "ENOSYS"
+
+
+def test_exec_without_a_profile(bundle):
+    bundle.config["linux"].pop("seccomp", None)
+    name = bundle.started()
+    assert not (bundle.state / name / "filter").exists()
+    assert bundle.call("exec", name, "/probe", "mkdir:/tmp/x")["mkdir:/tmp/x"] == "ok"
+
+
+@pytest.mark.parametrize("damage", [
+    pytest.param(lambda file: file.unlink(), id="gone"),
+    pytest.param(lambda file: file.write_bytes(b""), id="empty"),
+    pytest.param(lambda file: file.write_bytes(file.read_bytes()[:-1]), id="cut"),
+    pytest.param(lambda file: file.write_bytes(file.read_bytes() + bytes(8)), id="longer"),
+    pytest.param(lambda file: file.write_bytes(b"x" + file.read_bytes()[1:]), id="foreign")])
+def test_nothing_runs_without_the_filter(bundle, damage):
+    name, directory = started_with_a_filter(bundle)
+    damage(directory / "filter")
+    done = bundle.call("exec", name, "/probe", "mkdir:/tmp/x")
+    assert done.status == 1 and "seccomp program" in done.stderr and not done.answers
+    assert bundle.call("delete", "--force", name).status == 0 and not directory.exists()
+
+
+def test_exec_in_a_container_of_a_version_that_kept_no_filter(bundle):
+    name, directory = started_with_a_filter(bundle)
+    state = json.loads((directory / "state.json").read_text())
+    del state["hasFilter"]
+    (directory / "state.json").write_text(json.dumps(state))
+    (directory / "config.json").write_text(json.dumps(bundle.config))
+    (directory / "filter").unlink()
+    assert bundle.call("exec", name, "/probe", "mkdir:/tmp/x")["mkdir:/tmp/x"] == "ENOSYS"
+
+
 @pytest.mark.parametrize("flags", [[], ["SECCOMP_FILTER_FLAG_TSYNC"], ["SECCOMP_FILTER_FLAG_LOG"],
                                    ["SECCOMP_FILTER_FLAG_SPEC_ALLOW"],
                                    ["SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW"]])

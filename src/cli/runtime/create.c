@@ -173,12 +173,11 @@ check(const struct arguments *a, bool is_started_now, const struct oci_spec *spe
     return check_terminal(a, has_terminal, is_started_now && !a->is_detached, e);
 }
 
+/* Into the record: the spec, and its seccomp program, which is the caller's. */
 static int
-fill(const struct arguments *a, bool is_started_now, struct record *r, struct err *e)
+read_bundle(const struct arguments *a, bool is_started_now, int bundle, struct record *r,
+            struct seccomp_program *ret_filter, struct err *e)
 {
-    r->created_ns = clock_wall_ns();
-    auto_close int bundle = open_bundle(a, &r->bundle, e);
-    TRY(bundle);
     auto_free char *text = NULL;
     size_t len = 0;
     TRY(read_config(a, bundle, &text, &len, e));
@@ -188,7 +187,20 @@ fill(const struct arguments *a, bool is_started_now, struct record *r, struct er
         warn_of_capabilities(a, r->spec, &r->spec->process->capabilities);
     r->has_late_hooks = hooks_has(r->spec, HOOK_POSTSTART) ||
                         hooks_has(r->spec, HOOK_POSTSTOP);
-    TRY(record_keep_config(r, text, len, e));
+    const struct oci_seccomp *profile = r->spec->linux_.seccomp;
+    if (profile)
+        TRY(seccomp_compile(profile, ret_filter, e));
+    return record_keep_config(r, text, profile ? ret_filter : NULL, e);
+}
+
+static int
+fill(const struct arguments *a, bool is_started_now, struct record *r, struct err *e)
+{
+    r->created_ns = clock_wall_ns();
+    auto_close int bundle = open_bundle(a, &r->bundle, e);
+    TRY(bundle);
+    auto_seccomp filter = {0};
+    TRY(read_bundle(a, is_started_now, bundle, r, &filter, e));
 
     auto_close int console = NO_FD;
     TRY(connect_console(a->console_socket, &console, e));
@@ -208,6 +220,7 @@ fill(const struct arguments *a, bool is_started_now, struct record *r, struct er
         .gate_listener = gate,
         .want_open_gate = is_started_now,
         .preserve_fds = a->preserve_fds,
+        .filter = &filter,
         .want_session_keyring = !a->no_new_keyring,
         .want_pivot = !a->no_pivot,
         .cgroup_driver = a->cgroup_driver,

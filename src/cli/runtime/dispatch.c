@@ -87,17 +87,24 @@ print_version(void)
     printf("sampan-runtime version %s\nspec: %s\n", SAMPAN_VERSION, OCI_VERSION);
 }
 
+/* Before a word is understood: what we learn now, the protected copy would have to learn again.
+ * A container that is called like one of these verbs does no harm. */
 static int
-prepare_to_enter(const struct arguments *a, char **argv, struct err *e)
+protect_if_entering(char **argv, struct err *e)
 {
-    TRY(check_preserved(a, e));
-    return shield_is_up() ? 0 : shield_self(argv, e);
+    bool may_enter = false;
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+        for (char **word = argv + 1; verbs[i].enters_containers && *word; word++)
+            may_enter |= str_eq(*word, verbs[i].name);
+    return may_enter && !shield_is_up() ? shield_self(argv, e) : 0;
 }
 
 static int
 dispatch(struct arguments *a, char **argv, struct err *e)
 {
     const struct verb *verb = NULL;
+    struct err trouble; /* told when it is known where to */
+    int protection = protect_if_entering(argv, &trouble);
     int help = arguments_parse(a, &arguments_global, argv, e);
     TRY(help);
     if (help || (a->n_operands > 0 && str_eq(a->operands[0], "help"))) {
@@ -119,8 +126,12 @@ dispatch(struct arguments *a, char **argv, struct err *e)
         print_verb_help(verb);
         return 0;
     }
+    if (verb->enters_containers && protection < 0) {
+        *e = trouble;
+        return protection;
+    }
     if (verb->enters_containers)
-        TRY(prepare_to_enter(a, argv, e));
+        TRY(check_preserved(a, e));
     log_calls_if_asked(a);
     return verb->run(a, e);
 }

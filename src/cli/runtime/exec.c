@@ -182,6 +182,8 @@ run(const struct arguments *a, struct record *record, struct oci_process *proces
     struct groups below = {.n = 0};
     TRY(choose_groups(&a->groups, &record->container.cgroup, &below, e));
     warn_of_capabilities(a, record->spec, &process->capabilities);
+    auto_seccomp filter = {0};
+    TRY(record_read_filter(record, &filter, e));
     struct container_exec exec = {
         .spec = record->spec,
         .process = process,
@@ -191,6 +193,7 @@ run(const struct arguments *a, struct record *record, struct oci_process *proces
         .stdio = {NO_FD, NO_FD, NO_FD},
         .console_socket = console,
         .preserve_fds = pass_listen_fds(a, process, false),
+        .filter = record->has_filter ? &filter : NULL,
         .want_session_keyring = true,
         .ignore_paused = a->ignore_paused,
         .groups_below = below.v,
@@ -211,6 +214,8 @@ verb_exec(const struct arguments *a, struct err *e)
 {
     auto_record record;
     TRY(record_open(a->root, a->operands[0], &record, e));
+    /* First, so that the pid cannot change hands after the look at it. */
+    record.container.pidfd = lx_pidfd_open(record.container.pid);
     TRY(check_status(&record, 1 << OCI_RUNNING | 1 << OCI_PAUSED, "exec in", e));
     if (!a->process && a->n_operands < 2)
         return err_set(e, ERR_INVALID, "no program is named, and no --process");

@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/json_cut.h"
 #include "base/memory.h"
+#include "cli/runtime/kept_filter.h"
 #include "linux/path.h"
 #include "runtime/caller.h"
 
@@ -193,12 +195,27 @@ is_locked_by_other(const struct record *r)
 }
 
 int
-record_keep_config(struct record *r, const char *text, size_t len, struct err *e)
+record_keep_config(struct record *r, const char *text, const struct seccomp_program *filter,
+                   struct err *e)
 {
+    auto_text kept = {0};
     r->lock = lx_openat(r->dir, "config.json", O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
     TRY(err_sys(e, r->lock, "keep config.json of %s", r->id));
     TRY(lock(r, e));
-    return err_sys(e, file_write_all(r->lock, text, len), "keep config.json of %s", r->id);
+    r->has_filter = filter != NULL;
+    if (filter) {
+        TRY(kept_filter_write(r->dir, filter, e));
+        json_cut(&kept, text, "linux.seccomp.syscalls");
+        text = text_str(&kept);
+    }
+    return err_sys(e, file_write_all(r->lock, text, strlen(text)), "keep config.json of %s",
+                   r->id);
+}
+
+int
+record_read_filter(const struct record *r, struct seccomp_program *ret, struct err *e)
+{
+    return r->has_filter ? kept_filter_read(r->dir, ret, e) : 0;
 }
 
 /* Whoever held the lock before us may have removed the container. */
@@ -256,6 +273,7 @@ take_state(struct record *r, const struct json *json, struct err *e)
     c->pid = (pid_t)pid;
     c->pid_start = (uint64_t)start;
     r->has_late_hooks = json_bool(json_get(json, "hasLateHooks"), true);
+    r->has_filter = json_bool(json_get(json, "hasFilter"), false);
     c->cgroup.made = (uint32_t)made;
     c->cgroup.is_systemd = json_bool(json_get(cgroup, "isSystemd"), false);
     memcpy(c->cgroup.path, path, strlen(path) + 1);
@@ -385,6 +403,7 @@ record_save(struct record *r, struct err *e)
     json_set_i64(doc, json, "created", r->created_ns);
     json_set_str(doc, json, "bundle", r->bundle);
     json_set_bool(doc, json, "hasLateHooks", r->has_late_hooks);
+    json_set_bool(doc, json, "hasFilter", r->has_filter);
     struct json *cgroup = json_set(doc, json, "cgroup", json_object(doc));
     json_set_str(doc, cgroup, "path", c->cgroup.path);
     json_set_i64(doc, cgroup, "made", c->cgroup.made);
@@ -409,7 +428,7 @@ record_save(struct record *r, struct err *e)
 int
 record_remove(struct record *r, struct err *e)
 {
-    static const char *const files[] = {"gate", "state.json", "config.json"};
+    static const char *const files[] = {"gate", "state.json", KEPT_FILTER, "config.json"};
     for (size_t i = 0; i < ARRAY_LEN(files); i++)
         lx_unlinkat(r->dir, files[i], 0);
     int left = lx_unlinkat(r->root, r->id, AT_REMOVEDIR);

@@ -1,6 +1,8 @@
 /* record.h - what sampan-runtime keeps about a container between two commands.
  *
- *     ROOT/ID/config.json    the bundle's, as it was at create; also the container's lock
+ *     ROOT/ID/config.json    the bundle's, as it was at create, but for the list of system
+ *                            calls; also the container's lock
+ *     ROOT/ID/filter         what that list became, if there was one (kept_filter.h)
  *     ROOT/ID/state.json     pid, start time, cgroup, bundle, when; there once it is made
  *     ROOT/ID/gate           socket: there from create to start
  *
@@ -35,6 +37,7 @@ struct record {
     int64_t created_ns;
     struct container container;
     bool has_late_hooks; /* config.json has hooks for after the start, or after the end */
+    bool has_filter;
     struct oci_spec *spec;
 };
 #define auto_record __attribute__((cleanup(record_done))) struct record
@@ -43,8 +46,14 @@ void record_done(struct record *record);
 /* A new one: makes its directory; ERR_CONFLICT if the id is taken. */
 int record_new(const char *root, const char *id, struct record *ret, struct err *e);
 
-/* Keeps the text of config.json and locks the new container. */
-int record_keep_config(struct record *record, const char *text, size_t len, struct err *e);
+/* Keeps the text of config.json and locks the new container. With a filter (NULL: there is
+ * none) that is kept in the place of the list that it was compiled from. */
+int record_keep_config(struct record *record, const char *text,
+                       const struct seccomp_program *filter, struct err *e);
+
+/* The filter that was kept: *ret is the caller's. Empty where has_filter is false. */
+int record_read_filter(const struct record *record, struct seccomp_program *ret,
+                       struct err *e);
 
 /* An existing one, with its spec, to look at; ERR_NOT_FOUND. */
 int record_open(const char *root, const char *id, struct record *ret, struct err *e);

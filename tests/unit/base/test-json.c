@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/json_cut.h"
 
 static struct json_doc *
 parse(const char *s)
@@ -203,6 +204,45 @@ defaults_hold_where_nothing_or_null_is_said(void **state)
     assert_string_equal(text_str(&t), "{\"a\":1,\"b\":2,\"c\":1,\"d\":4}");
 }
 
+static void
+left_without(const char *path, const char *whole, const char *expected)
+{
+    auto_text left = {0};
+    json_cut(&left, whole, path);
+    assert_string_equal(text_str(&left), expected);
+    json_doc_free(parse(text_str(&left)));
+}
+
+static void
+a_member_is_cut_out(void **state)
+{
+    (void)state;
+    left_without("a", "{\"a\":1}", "{}");
+    left_without("a", "{ \"a\" : [1, {\"a\": \"]\"}] , \"b\" : 2 }", "{  \"b\" : 2 }");
+    left_without("b", "{\"a\": 1 ,\n\"b\": \"x\\\"}\"\n}", "{\"a\": 1 }");
+    left_without("b", "{\"a\":{\"b\":1},\"b\":true,\"c\":null}",
+                 "{\"a\":{\"b\":1},\"c\":null}");
+    left_without("a.b.c", " {\"x\":{\"b\":0},\"a\":{\"b\":{\"c\":[],\"d\":-1e5}}}",
+                 " {\"x\":{\"b\":0},\"a\":{\"b\":{\"d\":-1e5}}}");
+}
+
+static void
+what_is_not_there_is_not_cut(void **state)
+{
+    static const char *const wholes[] = {
+        "{}",
+        "[]",
+        "[{\"a\":{\"b\":1}}]",
+        "\"a\"",
+        "{\"a\":[{\"b\":1}]}",
+        "{\"a\":\"b\",\"aa\":{\"b\":1}}",
+        "{\"\\u0061\":{\"b\":1}}",
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(wholes); i++)
+        left_without("a.b", wholes[i], wholes[i]);
+}
+
 int
 main(void)
 {
@@ -217,6 +257,8 @@ main(void)
         cmocka_unit_test(a_member_that_is_set_again_keeps_its_place),
         cmocka_unit_test(a_clone_outlives_its_source),
         cmocka_unit_test(defaults_hold_where_nothing_or_null_is_said),
+        cmocka_unit_test(a_member_is_cut_out),
+        cmocka_unit_test(what_is_not_there_is_not_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
