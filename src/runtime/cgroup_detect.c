@@ -196,17 +196,25 @@ cgroup_layout_read(struct cgroup_layout *ret, const char *mountinfo,
     return 0;
 }
 
-/* -ENOENT also where the path leads to something else by now. */
+/* type: CGROUP_SUPER_MAGIC or CGROUP2_SUPER_MAGIC. -ENOENT also where the path leads to something
+ * else. */
 static int
-open_hierarchy(const char *path)
+open_of_type(const char *path, int *type)
 {
     struct statfs fs;
     auto_close int dir = lx_open(path, O_PATH | O_DIRECTORY);
     if (dir < 0)
         return dir;
-    bool is_cgroup = fstatfs(dir, &fs) == 0 &&
-                     (fs.f_type == CGROUP_SUPER_MAGIC || fs.f_type == CGROUP2_SUPER_MAGIC);
+    *type = fstatfs(dir, &fs) == 0 ? (int)fs.f_type : 0;
+    bool is_cgroup = *type == CGROUP_SUPER_MAGIC || *type == CGROUP2_SUPER_MAGIC;
     return is_cgroup ? take_fd(&dir) : -ENOENT;
+}
+
+static int
+open_hierarchy(const char *path)
+{
+    int type;
+    return open_of_type(path, &type);
 }
 
 /* Where an ordinary user may make groups: below the parent of the own group, which systemd
@@ -242,13 +250,12 @@ find_delegated(struct cgroup_layout *layout)
 static int
 read_usual_place(struct cgroup_layout *ret)
 {
-    static const char place[] = "/sys/fs/cgroup";
-    struct statfs fs;
-    if (statfs(place, &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC)
+    int type;
+    auto_close int dir = open_of_type("/sys/fs/cgroup", &type);
+    if (dir < 0 || type != CGROUP2_SUPER_MAGIC)
         return -ENOENT;
     layout_init(ret);
-    ret->unified = open_hierarchy(place);
-    TRY(ret->unified);
+    ret->unified = take_fd(&dir);
     ret->mode = CGROUP_V2;
     return 0;
 }
