@@ -67,16 +67,22 @@ expect(const struct place *place, const struct json *json, enum json_type type,
     return refuse(place, e, text_str(&words), "");
 }
 
+static const struct oci_word *
+find_word(const struct oci_word *words, const char *name)
+{
+    for (; words->name; words++)
+        if (str_eq(words->name, name))
+            return words;
+    return NULL;
+}
+
 bool
 oci_word_value(const struct oci_word *words, const char *name, uint64_t *ret)
 {
-    for (; words->name; words++) {
-        if (str_eq(words->name, name)) {
-            *ret = words->value;
-            return true;
-        }
-    }
-    return false;
+    const struct oci_word *found = find_word(words, name);
+    if (found)
+        *ret = found->value;
+    return found;
 }
 
 const char *
@@ -136,14 +142,21 @@ read_bits(const struct oci_field *f, const struct json *json, uint64_t *ret,
 {
     TRY(expect(place, json, JSON_ARRAY, e));
     struct place element = {.up = place};
+    const struct oci_word *next =
+        f->words; /* in most lists it stands behind the one before */
     for (json_each(word, json)) {
-        uint64_t bit = 0;
         TRY(expect(&element, word, JSON_STRING, e));
-        if (f->unknown_at && !oci_word_value(f->words, word->text, &bit))
+        const struct oci_word *found = find_word(next, word->text);
+        if (!found)
+            found = find_word(f->words, word->text);
+        if (found) {
+            *ret |= found->value;
+            next = found + 1;
+        } else if (f->unknown_at) {
             list_add_once(unknown_words(f, ret), word->text);
-        else
-            TRY(read_word(f, word, &bit, &element, e));
-        *ret |= bit;
+        } else {
+            return refuse(&element, e, "unknown word: ", word->text);
+        }
         element.index++;
     }
     return 0;
