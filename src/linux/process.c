@@ -148,13 +148,20 @@ lx_signals_reset(void)
     enum { LAST_SIGNAL = 64 };
     const struct kernel_sigaction otherwise = {.handler = SIG_DFL};
     const uint64_t none = 0;
+    uint64_t blocked = 0;
     for (int signal = 1; signal <= LAST_SIGNAL; signal++) {
         struct kernel_sigaction now;
-        if (syscall(SYS_rt_sigaction, signal, NULL, &now, sizeof none) == 0 &&
-            now.handler == SIG_IGN)
-            syscall(SYS_rt_sigaction, signal, &otherwise, NULL, sizeof none);
+        if (syscall(SYS_rt_sigaction, signal, NULL, &now, sizeof none) < 0 ||
+            now.handler != SIG_IGN)
+            continue;
+        int r = lx_result(syscall(SYS_rt_sigaction, signal, &otherwise, NULL, sizeof none));
+        lx_trace("rt_sigaction", r, "%d SIG_DFL", signal);
     }
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, NULL, &blocked, sizeof none);
+    if (blocked == 0)
+        return;
+    int r = lx_result(syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none));
+    lx_trace("rt_sigprocmask", r, "SIG_SETMASK none");
 }
 
 int
