@@ -59,6 +59,16 @@ struct cgroup {
 /* What this machine has: found once per process, then remembered. */
 int cgroup_detect(enum cgroup_mode *ret, struct err *e);
 
+/* Where the hierarchies are that carry c, to be written down beside it:
+ * "memory=/sys/fs/cgroup/memory". Nothing on pure v2, whose place is known. */
+void cgroup_places(const struct cgroup *c, struct list *ret);
+
+/* Takes that back, and spares this process the look at mountinfo, which is as long as the machine
+ * has mounts. For a process that does nothing but join, signal, freeze or remove c, before
+ * anything else: hierarchies that do not carry c stay unknown to it. Where a place has changed
+ * meanwhile, or the caller is not root, all is found out as without this call. */
+void cgroup_recall(const struct cgroup *c, const struct list *places);
+
 /* The path of a container's groups below each root: from linux.cgroupsPath, or, where that
  * is NULL, of its own ("sampan/<id>"). "/a/b" and "a/b" are the same for root; for an
  * ordinary user both start at the group that was delegated to them. Systemd's form

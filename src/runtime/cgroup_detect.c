@@ -142,6 +142,16 @@ read_unified(struct cgroup_layout *layout)
     layout->in_unified = controllers_in(text, ' ', true);
 }
 
+static void
+set_root(struct cgroup_layout *layout, unsigned controller, int fd, const char *place)
+{
+    if (controller == CONTROLLER_UNIFIED)
+        layout->unified = fd;
+    else
+        layout->v1[controller] = fd;
+    layout->place[controller] = str_copy(place);
+}
+
 /* The first mount of each hierarchy counts: later ones are somebody's copies. One that is not
  * at its place any more lies below a later mount: there is no way to it. */
 static int
@@ -159,10 +169,10 @@ take_mount(struct cgroup_layout *layout, const struct cgroup_mount *mount,
         return 0;
     TRY(err_sys(e, fd, "open the cgroup hierarchy at %s", mount->point));
     if (mount->is_v2)
-        layout->unified = fd;
+        wanted = CONTROLLER_BIT(CONTROLLER_UNIFIED);
     for (unsigned c = 0; c < CONTROLLER_COUNT; c++)
         if (wanted & CONTROLLER_BIT(c))
-            layout->v1[c] = fd;
+            set_root(layout, c, fd, mount->point);
     return 0;
 }
 
@@ -288,6 +298,77 @@ cgroup_layout_get(const struct cgroup_layout **ret, struct err *e)
     }
     *ret = &here.layout;
     return 0;
+}
+
+/* ---- written down and read again ---- */
+
+void
+cgroup_places(const struct cgroup *c, struct list *ret)
+{
+    const struct cgroup_layout *layout;
+    struct err ignored;
+    if (cgroup_layout_get(&layout, &ignored) < 0)
+        return;
+    for (unsigned i = 0; i < CONTROLLER_COUNT; i++)
+        if ((c->made & CONTROLLER_BIT(i)) && layout->place[i])
+            list_addf(ret, "%s=%s", cgroup_hierarchy_name(i), layout->place[i]);
+}
+
+/* The root that was opened for one of the controllers before this one, or a new descriptor. */
+static int
+open_place(const struct cgroup_layout *layout, unsigned controller, const char *place)
+{
+    for (unsigned i = 0; i < controller; i++)
+        if (layout->place[i] && str_eq(layout->place[i], place))
+            return cgroup_root_of(layout, i);
+    return open_hierarchy(place);
+}
+
+static int
+recall_root(struct cgroup_layout *layout, unsigned controller, const struct list *places)
+{
+    const char *place = list_get_env(places, cgroup_hierarchy_name(controller));
+    int fd = place ? open_place(layout, controller, place) : -ENOENT;
+    TRY(fd);
+    set_root(layout, controller, fd, place);
+    return 0;
+}
+
+static int
+recall_roots(struct cgroup_layout *layout, const struct cgroup *c,
+             const struct list *places)
+{
+    layout_init(layout);
+    for (unsigned i = 0; i < CONTROLLER_COUNT; i++)
+        if (c->made & CONTROLLER_BIT(i))
+            TRY(recall_root(layout, i, places));
+    layout->mode = layout->unified < 0 ? CGROUP_V1 : CGROUP_HYBRID;
+    return 0;
+}
+
+/* Joint controllers have one descriptor. */
+static void
+layout_close(struct cgroup_layout *layout)
+{
+    for (unsigned i = CONTROLLER_COUNT; i-- > 0;) {
+        int fd = cgroup_root_of(layout, i);
+        free(layout->place[i]);
+        for (unsigned other = 0; other <= i; other++)
+            if (layout->v1[other] == fd)
+                layout->v1[other] = NO_FD;
+        fd_close(&fd);
+    }
+    layout_init(layout);
+}
+
+void
+cgroup_recall(const struct cgroup *c, const struct list *places)
+{
+    if (places->n == 0 || geteuid() != 0 || here.is_known)
+        return;
+    here.is_known = recall_roots(&here.layout, c, places) == 0;
+    if (!here.is_known)
+        layout_close(&here.layout);
 }
 
 int

@@ -28,7 +28,9 @@ struct cgroup_layout {
     int unified;         /* root of v2, or NO_FD */
     uint32_t in_unified; /* controllers that v2 has to give: of cgroup_layout_get_whole */
     int v1[CONTROLLER_COUNT]; /* root by controller, or NO_FD; joint ones are equal */
-    char base[256];           /* our own parent below each root: "", or "user.slice/..." */
+    char *place
+        [CONTROLLER_COUNT]; /* the root's path, as long as the process lives; or NULL */
+    char base[256];         /* our own parent below each root: "", or "user.slice/..." */
 };
 
 /* Found once per process, then remembered. The second for who asks for in_unified, which joining

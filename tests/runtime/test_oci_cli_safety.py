@@ -123,6 +123,37 @@ def members(bundle):
     return [int(pid) for pid in (top / path / "cgroup.procs").read_text().split()]
 
 
+@pytest.mark.parametrize("places", [
+    pytest.param(None, id="of a version that kept none"),
+    pytest.param([], id="none"),
+    pytest.param(["memory=/not/there"], id="gone"),
+    pytest.param(["memory=/tmp", "pids=/tmp", "cpu=/tmp", "cpuacct=/tmp", "v2=/tmp"],
+                 id="something else by now")])
+def test_groups_are_found_without_what_was_written_of_them(bundle, places):
+    name = bundle.started()
+    file = bundle.state / name / "state.json"
+    state = json.loads(file.read_text())
+    kept = state["cgroup"].pop("places")
+    assert all(os.path.isdir(word.rsplit("=", 1)[1]) for word in kept)
+    if places is not None:
+        state["cgroup"]["places"] = places
+    file.write_text(json.dumps(state))
+    assert bundle.call("exec", name, "/probe", "exit:3").status == 3
+    assert bundle.call("delete", "--force", name).status == 0
+    with pytest.raises(FileNotFoundError):
+        members(bundle)
+
+
+def test_places_that_are_none(bundle):
+    name = bundle.started()
+    file = bundle.state / name / "state.json"
+    state = json.loads(file.read_text())
+    file.write_text(json.dumps({**state, "cgroup": {**state["cgroup"], "places": [1]}}))
+    done = bundle.call("exec", name, "/probe")
+    assert done.status == 1 and "cgroup.places" in done.stderr
+    file.write_text(json.dumps(state))
+
+
 def test_a_group_with_the_containers_name_is_emptied(bundle):
     bundle.config["process"]["args"] = ["/probe", "wait"]
     name = bundle.new_id()

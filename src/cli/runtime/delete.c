@@ -91,6 +91,8 @@ delete_one(const struct arguments *a, const char *id, struct err *e)
     r = record_read_for_hooks(&record, e);
     if (r < 0)
         return a->want_force ? remove_remains(&record, e) : r;
+    if (!a->is_regex)
+        record_recall_groups(&record);
     enum oci_status status = record_status_but_paused(&record);
     if (status != OCI_STOPPED) {
         if (!a->want_force)

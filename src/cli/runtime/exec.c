@@ -214,6 +214,7 @@ verb_exec(const struct arguments *a, struct err *e)
 {
     auto_record record;
     TRY(record_open(a->root, a->operands[0], &record, e));
+    record_recall_groups(&record);
     /* First, so that the pid cannot change hands after the look at it. */
     record.container.pidfd = lx_pidfd_open(record.container.pid);
     TRY(check_status(&record, 1 << OCI_RUNNING | 1 << OCI_PAUSED, "exec in", e));

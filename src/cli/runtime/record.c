@@ -42,6 +42,7 @@ record_done(struct record *r)
     fd_close(&r->container.gate_fd);
     fd_close(&r->container.terminal_fd);
     oci_spec_free(r->spec);
+    list_done(&r->places);
     r->id = r->bundle = NULL;
     r->spec = NULL;
 }
@@ -277,6 +278,10 @@ take_state(struct record *r, const struct json *json, struct err *e)
     c->cgroup.made = (uint32_t)made;
     c->cgroup.is_systemd = json_bool(json_get(cgroup, "isSystemd"), false);
     memcpy(c->cgroup.path, path, strlen(path) + 1);
+    list_done(&r->places); /* read again after record_lock_again */
+    r->places = (struct list){0};
+    if (json_to_list(json_get(cgroup, "places"), &r->places) < 0)
+        return err_set(e, ERR_INVALID, "cgroup.places: must be a list of strings");
     const struct json *resctrl = json_get(json, "resctrl");
     snprintf(c->resctrl.clos, sizeof c->resctrl.clos, "%s",
              json_str(json_get(resctrl, "clos"), ""));
@@ -352,6 +357,12 @@ record_read_for_hooks(struct record *r, struct err *e)
 }
 
 void
+record_recall_groups(const struct record *r)
+{
+    cgroup_recall(&r->container.cgroup, &r->places);
+}
+
+void
 record_unlock(struct record *r)
 {
     if (lx_fstatat(r->dir, "state.json", &r->state, AT_SYMLINK_NOFOLLOW) < 0)
@@ -408,6 +419,9 @@ record_save(struct record *r, struct err *e)
     json_set_str(doc, cgroup, "path", c->cgroup.path);
     json_set_i64(doc, cgroup, "made", c->cgroup.made);
     json_set_bool(doc, cgroup, "isSystemd", c->cgroup.is_systemd);
+    auto_list places = {0};
+    cgroup_places(&c->cgroup, &places);
+    json_set(doc, cgroup, "places", json_strings(doc, &places));
     if (*c->resctrl.clos || *c->resctrl.monitor) {
         struct json *resctrl = json_set(doc, json, "resctrl", json_object(doc));
         json_set_str(doc, resctrl, "clos", c->resctrl.clos);

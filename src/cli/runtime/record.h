@@ -38,6 +38,7 @@ struct record {
     struct container container;
     bool has_late_hooks; /* config.json has hooks for after the start, or after the end */
     bool has_filter;
+    struct list places; /* of the hierarchies that carry its groups: cgroup_places */
     struct oci_spec *spec;
 };
 #define auto_record __attribute__((cleanup(record_done))) struct record
@@ -69,12 +70,16 @@ int record_read(struct record *record, struct err *e);
 /* For who needs nothing of config.json but its late hooks: spec stays NULL if it has none. */
 int record_read_for_hooks(struct record *record, struct err *e);
 
+/* For a command that does nothing with groups but join, signal, freeze or remove this
+ * container's: spares it the look at mountinfo. */
+void record_recall_groups(const struct record *record);
+
 /* Lets others change it while we live with it, and comes back to it: ERR_NOT_FOUND if
  * somebody has removed it meanwhile. */
 void record_unlock(struct record *record);
 int record_lock_again(struct record *record, struct err *e);
 
-/* Writes state.json. */
+/* Writes state.json; the places are asked for anew. */
 int record_save(struct record *record, struct err *e);
 
 /* Removes the directory. */

@@ -59,6 +59,7 @@ verb_state(const struct arguments *a, struct err *e)
 {
     auto_record record;
     TRY(record_open(a->root, a->operands[0], &record, e));
+    record_recall_groups(&record);
     auto_json *doc = json_doc_new();
     auto_text text = {0};
     json_write(&text, state_to_json(doc, &record), 2);
