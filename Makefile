@@ -102,7 +102,8 @@ $(B)/libexec/sampan/%: $(B)/heavy/main/%.o $(B)/heavy/libsampan.a
 
 # The default seccomp filter is compiled here, once, by our own compiler.
 FILTER_OBJECTS := $(filter $(addprefix $(B)/start/,base/% linux/% oci/% \
-    runtime/seccomp_compile.o runtime/seccomp_profile.o runtime/seccomp_default.o),$(START_OBJECTS))
+    runtime/seccomp_rules.o runtime/seccomp_emit.o runtime/seccomp_compile.o \
+    runtime/seccomp_profile.o runtime/seccomp_default.o),$(START_OBJECTS))
 
 $(B)/gen/seccomp-program: tools/seccomp-program.c $(FILTER_OBJECTS)
 	@mkdir -p $(@D)
