@@ -61,6 +61,11 @@ int json_parse(const char *s, size_t len, struct json_doc **ret, struct err *e);
 struct json *json_root(const struct json_doc *doc);
 void json_set_root(struct json_doc *doc, struct json *root);
 
+/* What the reader builds of: a copy of n bytes with a NUL behind them, which lives as long as the
+ * document, and a node that is in no list and has no value yet. */
+char *json_doc_text(struct json_doc *doc, const char *s, size_t n);
+struct json *json_doc_node(struct json_doc *doc, enum json_type type);
+
 /* Looking: member by name, element by index; NULL when there is none. json_path follows
  * a dotted path of member names ("linux.resources.memory"). */
 const struct json *json_get(const struct json *object, const char *name);
