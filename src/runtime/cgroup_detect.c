@@ -206,25 +206,17 @@ cgroup_layout_read(struct cgroup_layout *ret, const char *mountinfo,
     return 0;
 }
 
-/* type: CGROUP_SUPER_MAGIC or CGROUP2_SUPER_MAGIC. -ENOENT also where the path leads to something
- * else. */
+/* -ENOENT also where the path leads to something else by now. */
 static int
-open_of_type(const char *path, int *type)
+open_hierarchy(const char *path)
 {
     struct statfs fs;
     auto_close int dir = lx_open(path, O_PATH | O_DIRECTORY);
     if (dir < 0)
         return dir;
-    *type = fstatfs(dir, &fs) == 0 ? (int)fs.f_type : 0;
-    bool is_cgroup = *type == CGROUP_SUPER_MAGIC || *type == CGROUP2_SUPER_MAGIC;
+    bool is_cgroup = fstatfs(dir, &fs) == 0 &&
+                     (fs.f_type == CGROUP_SUPER_MAGIC || fs.f_type == CGROUP2_SUPER_MAGIC);
     return is_cgroup ? take_fd(&dir) : -ENOENT;
-}
-
-static int
-open_hierarchy(const char *path)
-{
-    int type;
-    return open_of_type(path, &type);
 }
 
 /* Where an ordinary user may make groups: below the parent of the own group, which systemd
@@ -260,12 +252,13 @@ find_delegated(struct cgroup_layout *layout)
 static int
 read_usual_place(struct cgroup_layout *ret)
 {
-    int type;
-    auto_close int dir = open_of_type("/sys/fs/cgroup", &type);
-    if (dir < 0 || type != CGROUP2_SUPER_MAGIC)
+    static const char place[] = "/sys/fs/cgroup";
+    struct statfs fs;
+    if (statfs(place, &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC)
         return -ENOENT;
     layout_init(ret);
-    ret->unified = take_fd(&dir);
+    ret->unified = lx_open(place, O_PATH | O_DIRECTORY);
+    TRY(ret->unified);
     ret->mode = CGROUP_V2;
     return 0;
 }
