@@ -20,9 +20,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* The first is enough for a program that only reads its command line and executes itself once
- * more (runtime/shield.h); a start with a whole seccomp profile takes three of the others. */
-#define FIRST_CHUNK (4u << 10)
+/* The first costs a page fault for each page that is used, and is enough for a command that reads
+ * a small file, or executes itself once more (runtime/shield.h); a start with a whole seccomp
+ * profile takes three of the others. */
+#define FIRST_CHUNK (16u << 10)
 #define CHUNK       (32u << 10)
 
 enum {
