@@ -79,6 +79,8 @@ def test_exec_without_a_profile(bundle):
     pytest.param(lambda file: file.write_bytes(b""), id="empty"),
     pytest.param(lambda file: file.write_bytes(file.read_bytes()[:-1]), id="cut"),
     pytest.param(lambda file: file.write_bytes(file.read_bytes() + bytes(8)), id="longer"),
+    pytest.param(lambda file: file.write_bytes(file.read_bytes()[:8] + bytes(12)),
+                 id="no instruction"),
     pytest.param(lambda file: file.write_bytes(b"x" + file.read_bytes()[1:]), id="foreign")])
 def test_nothing_runs_without_the_filter(bundle, damage):
     name, directory = started_with_a_filter(bundle)

@@ -47,7 +47,7 @@ kept_filter_read(int dir, struct seccomp_program *ret, struct err *e)
     if (len >= sizeof header)
         memcpy(&header, file, sizeof header);
     if (len < sizeof header || memcmp(header.magic, magic, sizeof magic) != 0 ||
-        len != sizeof header + header.n * sizeof ret->code[0])
+        header.n == 0 || len != sizeof header + header.n * sizeof ret->code[0])
         return err_set(e, ERR_INVALID, "the container's seccomp program is damaged");
     *ret = (struct seccomp_program){
         .code = mem_copy(file + sizeof header, len - sizeof header),
