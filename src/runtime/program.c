@@ -259,7 +259,6 @@ join_keyring(struct err *e)
 static int
 prepare(struct program *p, struct ready *ready, struct err *e)
 {
-    lx_signals_reset();
     TRY(resolve_user(p, ready, e));
     uint32_t uid = ready->process.user.uid;
     if (p->terminal)
@@ -274,6 +273,8 @@ prepare(struct program *p, struct ready *ready, struct err *e)
     TRY(limits_set_rlimits(&p->process->rlimits, e));
     if (p->want_session_keyring)
         TRY(join_keyring(e));
+    LX_STEP("ignore and block no signal that the caller does", "");
+    lx_signals_reset();
 
     LX_STEP("go to the working directory", "");
     int is_closed = enter_cwd(p->process->cwd, p->want_cwd_made, e);

@@ -8,6 +8,7 @@ import contextlib
 import gzip
 import hashlib
 import http.server
+import itertools
 import json
 import os
 import re
@@ -193,6 +194,7 @@ class Fake:
     def __init__(self, tls=None):
         self.blobs, self.manifests, self.rules, self.log = {}, {}, [], []
         self.uploads = {}
+        self.numbers = itertools.count()  # an upload's number is never given again
         self.authorize = None
         self.pace = None  # seconds between pieces of a blob
         self.sent = 0     # bytes of blobs
@@ -315,7 +317,7 @@ class Fake:
     def open_upload(self, h, query, name):
         if "mount" in query and query["mount"] in self.blobs:
             return h.answer(201, Location=f"/v2/{name}/blobs/{query['mount']}")
-        number = str(len(self.uploads))
+        number = str(next(self.numbers))
         self.uploads[number] = b""
         return h.answer(202, Location=f"/v2/{name}/blobs/uploads/{number}", Range="0-0")
 
