@@ -9,19 +9,39 @@
 
 #include <string.h>
 
+/* What ends a piece of text that is passed over; the NUL at the end of it all does everywhere. */
+static const bool ends_plain[256] = {['\0'] = true, ['"'] = true, ['\\'] = true};
+static const bool ends_flat[256] = {
+    ['\0'] = true, ['"'] = true, ['{'] = true, ['['] = true, ['}'] = true, [']'] = true,
+};
+static const bool ends_scalar[256] = {
+    ['\0'] = true, [','] = true,  ['}'] = true,  [']'] = true,
+    [' '] = true,  ['\t'] = true, ['\r'] = true, ['\n'] = true,
+};
+
+static const char *
+pass(const char *p, const bool ends[256])
+{
+    while (!ends[(unsigned char)*p])
+        p++;
+    return p;
+}
+
 static const char *
 skip_blanks(const char *p)
 {
-    return p + strspn(p, " \t\r\n");
+    while (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n')
+        p++;
+    return p;
 }
 
 /* From an opening quote to behind the closing one. */
 static const char *
 skip_string(const char *p)
 {
-    for (p++; *p && *p != '"'; p++)
-        if (*p == '\\' && p[1])
-            p++;
+    p = pass(p + 1, ends_plain);
+    while (*p == '\\')
+        p = pass(p[1] ? p + 2 : p + 1, ends_plain);
     return *p ? p + 1 : p;
 }
 
@@ -31,26 +51,20 @@ skip_value(const char *p)
 {
     int depth = 0;
     do {
-        if (*p == '"') {
+        if (*p == '"')
             p = skip_string(p);
-        } else if (*p == '{' || *p == '[') {
-            depth++;
-            p++;
-        } else if (*p == '}' || *p == ']') {
-            depth--;
-            p++;
-        } else if (depth > 0) {
-            p += strcspn(p, "\"{}[]");
-        } else {
-            p += strcspn(p, ",}] \t\r\n");
-        }
+        else if (*p == '{' || *p == '[')
+            depth++, p++;
+        else if (*p == '}' || *p == ']')
+            depth--, p++;
+        else
+            p = pass(p, depth > 0 ? ends_flat : ends_scalar);
     } while (depth > 0 && *p);
     return p;
 }
 
 struct member {
-    const char *name; /* at its opening quote */
-    const char *value, *end;
+    const char *name, *value; /* where they begin */
 };
 
 /* The member of that name in the object that begins at p. */
@@ -63,10 +77,9 @@ find_member(const char *p, const char *name, size_t len, struct member *ret)
         const char *name_end = skip_string(p);
         ret->name = p;
         ret->value = skip_blanks(skip_blanks(name_end) + 1); /* behind the colon */
-        ret->end = skip_value(ret->value);
         if ((size_t)(name_end - p) == len + 2 && memcmp(p + 1, name, len) == 0)
             return true;
-        p = skip_blanks(ret->end);
+        p = skip_blanks(skip_value(ret->value));
         if (*p != ',')
             break;
     }
@@ -95,7 +108,7 @@ json_cut(struct text *out, const char *s, const char *path)
         return;
     }
     /* One comma goes with it: the one behind it, or, behind the last member, the one before. */
-    const char *from = found.name, *to = skip_blanks(found.end);
+    const char *from = found.name, *to = skip_blanks(skip_value(found.value));
     if (*to == ',') {
         to++;
     } else {
