@@ -142,8 +142,8 @@ read_bits(const struct oci_field *f, const struct json *json, uint64_t *ret,
 {
     TRY(expect(place, json, JSON_ARRAY, e));
     struct place element = {.up = place};
-    const struct oci_word *next =
-        f->words; /* in most lists it stands behind the one before */
+    /* In most lists a word stands in the table's order: behind the one before. */
+    const struct oci_word *next = f->words;
     for (json_each(word, json)) {
         TRY(expect(&element, word, JSON_STRING, e));
         const struct oci_word *found = find_word(next, word->text);

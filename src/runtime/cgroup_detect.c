@@ -300,7 +300,7 @@ cgroup_places(const struct cgroup *c, struct list *ret)
 {
     const struct cgroup_layout *layout;
     struct err ignored;
-    if (cgroup_layout_get(&layout, &ignored) < 0)
+    if (c->made == 0 || cgroup_layout_get(&layout, &ignored) < 0)
         return;
     for (unsigned i = 0; i < CONTROLLER_COUNT; i++)
         if ((c->made & CONTROLLER_BIT(i)) && layout->place[i])

@@ -25,12 +25,11 @@
 /* A machine's hierarchies. The descriptors are O_PATH and stay open. */
 struct cgroup_layout {
     enum cgroup_mode mode;
-    int unified;         /* root of v2, or NO_FD */
-    uint32_t in_unified; /* controllers that v2 has to give: of cgroup_layout_get_whole */
-    int v1[CONTROLLER_COUNT]; /* root by controller, or NO_FD; joint ones are equal */
-    char *place
-        [CONTROLLER_COUNT]; /* the root's path, as long as the process lives; or NULL */
-    char base[256];         /* our own parent below each root: "", or "user.slice/..." */
+    int unified;                   /* root of v2, or NO_FD */
+    uint32_t in_unified;           /* controllers of v2; of cgroup_layout_get_whole only */
+    int v1[CONTROLLER_COUNT];      /* root by controller, or NO_FD; joint ones are equal */
+    char *place[CONTROLLER_COUNT]; /* path of the root, or NULL: of v1 and hybrid */
+    char base[256]; /* our own parent below each root: "", or "user.slice/..." */
 };
 
 /* Found once per process, then remembered. The second for who asks for in_unified, which joining

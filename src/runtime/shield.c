@@ -11,8 +11,6 @@
  */
 #include "runtime/shield.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sys/auxv.h>
 #include <sys/sendfile.h>
 #include <sys/statvfs.h>
@@ -44,12 +42,10 @@ bool
 shield_is_up(void)
 {
     struct statvfs fs;
-    if (faccessat(AT_FDCWD, self, W_OK, AT_EACCESS) < 0 && errno == EROFS)
-        return true; /* cheaper than the next look, but for who may write at all */
-    if (name_at_start())
-        return false;
     if (statvfs(self, &fs) == 0 && fs.f_flag & ST_RDONLY)
         return true;
+    if (name_at_start())
+        return false;
     auto_close int fd = lx_open(self, O_RDONLY);
     int seals = fd < 0 ? -1 : fcntl(fd, F_GET_SEALS);
     return seals >= 0 && seals & F_SEAL_WRITE;
