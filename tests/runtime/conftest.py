@@ -13,6 +13,8 @@ import uuid
 
 import pytest
 
+from machine import wait_until
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("SAMPAN_BUILD", TOP / "build"))
 RUNTIME = BUILD / "bin/sampan-runtime"
@@ -124,6 +126,17 @@ class Bundle:
         name = self.create(*(questions or ("wait",)))
         assert self.call("start", name).status == 0
         return name
+
+    def run_and_stay(self):
+        """A running container's id, and the command that stays with it until its end."""
+        self.config["process"]["args"] = ["/probe", "wait"]
+        self.write()
+        name = self.new_id()
+        running = subprocess.Popen(self.command("run", "--bundle", self.directory, name),
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        wait_until(lambda: (self.state / name / "state.json").exists() and
+                   self.status(name) == "running")
+        return name, running
 
     def status(self, name):
         return json.loads(self.call("state", name).stdout)["status"]

@@ -600,13 +600,8 @@ def test_signals_reach_the_program(bundle):
     the caller's pid namespace instead."""
     bundle.config["linux"]["namespaces"] = [
         ns for ns in bundle.config["linux"]["namespaces"] if ns["type"] != "pid"]
-    bundle.config["process"]["args"] = ["/probe", "wait"]
-    bundle.write()
-    name = bundle.new_id()
-    running = subprocess.Popen(bundle.command("run", "--bundle", bundle.directory, name),
-                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    wait_until(lambda: (bundle.state / name / "state.json").exists() and
-               bundle.status(name) == "running" and is_waiting_for_signals(running.pid))
+    _, running = bundle.run_and_stay()
+    wait_until(lambda: is_waiting_for_signals(running.pid))
     running.send_signal(signal.SIGUSR1)
     assert running.wait(timeout=10) == 128 + signal.SIGUSR1
     assert list(bundle.state.iterdir()) == []

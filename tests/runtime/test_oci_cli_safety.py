@@ -59,16 +59,29 @@ def test_many_deletes_by_force_all_succeed(bundle):
 
 
 def test_a_container_deleted_under_a_run_that_stays(bundle):
-    bundle.config["process"]["args"] = ["/probe", "wait"]
-    bundle.write()
-    name = bundle.new_id()
-    running = subprocess.Popen(bundle.command("run", "--bundle", bundle.directory, name),
-                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    wait_until(lambda: (bundle.state / name / "state.json").exists() and
-               bundle.status(name) == "running")
+    name, running = bundle.run_and_stay()
     assert bundle.call("delete", "--force", name).status == 0
     assert running.wait(timeout=10) == 128 + signal.SIGKILL
     assert list(bundle.state.iterdir()) == []
+
+
+@pytest.mark.parametrize("room", ["4k", "8k", "12k"])
+@pytest.mark.parametrize("verb", ["create", "run"])
+def test_a_state_directory_that_is_full(bundle, room, verb):
+    """Its first, second or third file does not fit: config.json, the filter, state.json."""
+    bundle.config["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+        {"names": ["mkdir"], "action": "SCMP_ACT_ERRNO"}]}
+    bundle.config["process"]["args"] = ["/probe", "wait"]
+    bundle.write()
+    bundle.state.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={room}", "full", bundle.state], check=True)
+    try:
+        (bundle.state / ".taken").write_bytes(b"x")  # a page
+        done = bundle.call(verb, "--bundle", bundle.directory, bundle.new_id())
+        assert done.status == 1 and "No space left" in done.stderr, done.stderr
+        assert os.listdir(bundle.state) == [".taken"]
+    finally:
+        subprocess.run(["umount", bundle.state], check=True)
 
 
 @pytest.mark.slow

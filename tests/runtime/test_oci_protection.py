@@ -11,7 +11,6 @@ import subprocess
 import pytest
 
 from conftest import RUNTIME
-from machine import wait_until
 
 
 def mount(*words):
@@ -50,19 +49,8 @@ def test_who_waits_at_the_gate_cannot_be_written_through(installed_bundle):
     assert is_read_only(f"/proc/{pid}/exe")
 
 
-def run_in_foreground(bundle):
-    bundle.config["process"]["args"] = ["/probe", "wait"]
-    bundle.write()
-    name = bundle.new_id()
-    running = subprocess.Popen(bundle.command("run", "--bundle", bundle.directory, name),
-                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    wait_until(lambda: bundle.call("state", name).status == 0
-               and bundle.status(name) == "running")
-    return name, running
-
-
 def test_who_stays_with_a_container_cannot_be_written_through(installed_bundle):
-    name, running = run_in_foreground(installed_bundle)
+    name, running = installed_bundle.run_and_stay()
     file = f"/proc/{running.pid}/exe"
     found, is_protected = os.readlink(file), is_read_only(file)
     installed_bundle.call("kill", name, "KILL")
