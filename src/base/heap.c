@@ -22,7 +22,7 @@
 
 /* The first costs a page fault for each page that is used, and is enough for a command that reads
  * a small file, or executes itself once more (runtime/shield.h); a start with a whole seccomp
- * profile takes three of the others. */
+ * profile takes four of the others. */
 #define FIRST_CHUNK (16u << 10)
 #define CHUNK       (32u << 10)
 
