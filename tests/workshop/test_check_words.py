@@ -144,6 +144,14 @@ def test_a_wrong_command_line_is_status_2(words):
     assert run(*words).returncode == 2
 
 
+@pytest.mark.parametrize("words, said", [
+    (["start"], "which level? 00 to 10, for example ./check start 00"),
+    (["start", "42"], "there is no level 42"), (["42"], "there is no level 42")])
+def test_a_level_that_is_not_named_or_not_there(words, said):
+    done = run(*words)
+    assert said in done.stdout + done.stderr
+
+
 def test_the_hash_is_the_programs_own():
     wanted = subprocess.run(["sha256sum", PROGRAM], capture_output=True, text=True).stdout
     assert run("--hash").stdout.split()[0] == wanted.split()[0]

@@ -110,6 +110,13 @@ unknown_word(const char *word)
 }
 
 static int
+no_level(const char *word)
+{
+    tell("no-level", word, NULL, NULL);
+    return 2;
+}
+
+static int
 to_level(const char *word)
 {
     char *end;
@@ -127,8 +134,7 @@ run_verb(struct call *c, char **words)
         c->level = to_level(words[0]);
         if (c->level >= 0)
             return words[1] ? unknown_word(words[1]) : verb_level(c);
-        tell("no-level", words[0], NULL, NULL);
-        return 2;
+        return no_level(words[0]);
     }
     for (size_t i = 0; i < COUNT(verbs); i++)
         if (strcmp(verbs[i].name, words[0]) == 0)
@@ -140,8 +146,10 @@ run_verb(struct call *c, char **words)
     c->level = wants_level ? to_level(words[1]) : -1;
     if (c->level >= 0)
         at++;
-    else if (verb->takes & NEEDS_LEVEL || (wants_level && words[1])) {
-        tell("no-level", words[1] ? words[1] : "", NULL, NULL);
+    else if (wants_level && words[1])
+        return no_level(words[1]);
+    else if (verb->takes & NEEDS_LEVEL) {
+        tell("which-level", program_name, words[0], NULL);
         return 2;
     }
     if (verb->takes & TAKES_NUMBER && words[at])

@@ -64,6 +64,7 @@ static const struct phrase phrases[] = {
     {"backup", "kept your old program as {1}"},
     {"no-mine", "there is no program of your own in level {1} to carry on"},
     {"no-level", "there is no level {1}: levels are 00 to 10"},
+    {"which-level", "which level? 00 to 10, for example {1} {2} 00"},
     {"no-verb", "unknown word {1}; {2} --help lists what there is"},
     {"no-hint", "hints are numbered from 1 to 3"},
     {"hint-code", "the lines that the next skeleton has and this one has not:"},

@@ -63,6 +63,7 @@ static const struct phrase phrases[] = {
     {"backup", "你原来的程序保存为 {1}"},
     {"no-mine", "第 {1} 关没有你自己的程序可以沿用"},
     {"no-level", "没有第 {1} 关: 关卡是 00 到 10"},
+    {"which-level", "哪一关? 00 到 10, 例如 {1} {2} 00"},
     {"no-verb", "不认识 {1}; {2} --help 列出所有命令"},
     {"no-hint", "提示编号为 1 到 3"},
     {"hint-code", "下一关的骨架有而这一关没有的行:"},
