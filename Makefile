@@ -216,7 +216,9 @@ PYTHON ?= /usr/bin/python3
 .PHONY: python-build python-install wheel docs
 python-build wheel:
 	@$(MAKE) -s -C python build PYTHON=$(PYTHON)
+# Into the virtual environment that is active, unless PYTHON says another.
+python-install: IS_CHOSEN = $(filter-out file,$(origin PYTHON))
 python-install:
-	@$(MAKE) -s -C python install PYTHON=$(PYTHON)
+	@$(MAKE) -s -C python install PYTHON=$(if $(IS_CHOSEN),$(PYTHON),$(if $(VIRTUAL_ENV),$(VIRTUAL_ENV)/bin/python3,$(PYTHON)))
 docs:
 	@$(MAKE) -s -C python docs PYTHON=$(PYTHON)

@@ -86,6 +86,18 @@ def test_make_install_into_a_bare_virtual_environment_and_again(source, tmp_path
     assert sorted(path.name for path in site.iterdir()) == ["linux", "sampan_linux-0.1.0.dist-info"]
 
 
+def test_from_the_top_it_goes_into_the_active_environment_or_the_python_that_is_named(
+        source, tmp_path):
+    active, named = (tmp_path / name for name in ("active", "named"))
+    for path in (active, named):
+        venv(path, "--without-pip")
+    shutil.copy(ROOT / "Makefile", source.parent)
+    top = ["make", "-s", "-C", str(source.parent), "python-install"]
+    for options, place in ([], active), ([f"PYTHON={named}/bin/python3"], named):
+        made = run(*top, *options, VIRTUAL_ENV=str(active))
+        assert f"installed linux 0.1.0 into {place}/" in made.stdout, made.stderr
+
+
 def test_pip_builds_installs_lists_and_removes_it_without_network(source, tmp_path):
     python = venv(tmp_path / "venv")
     made = without_network(python, "-m", "pip", "install", "--no-index",
