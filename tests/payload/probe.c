@@ -287,6 +287,55 @@ save(const char *q, const char *path)
     say(q, fd >= 0 ? "ok" : error_name());
 }
 
+/* An open program file of a process here that does not run ours, or -1. */
+static int
+open_foreign_program(void)
+{
+    struct stat own, other;
+    struct dirent *d;
+    int fd = -1;
+    DIR *proc = opendir("/proc");
+    if (!proc || stat("/proc/self/exe", &own) < 0)
+        return -1;
+    while (fd < 0 && (d = readdir(proc))) {
+        char path[300];
+        snprintf(path, sizeof path, "/proc/%s/exe", d->d_name);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd >= 0 && fstat(fd, &other) == 0 && other.st_ino == own.st_ino) {
+            close(fd);
+            fd = -1;
+        }
+    }
+    closedir(proc);
+    return fd;
+}
+
+/* As CVE-2019-5736: gets hold of a program file from outside while it runs in here, lets it go on
+ * (it waits for a reader of this FIFO), and opens the file for writing once it has ended. */
+static void
+seize(const char *q, const char *fifo)
+{
+    enum { TRIES = 1000, STEP_US = 10000 };
+    char path[64];
+    int fd = -1, writable = -1;
+    for (int i = 0; fd < 0 && i < TRIES; i++, usleep(STEP_US))
+        fd = open_foreign_program();
+    if (fd < 0) {
+        say(q, "nothing to seize");
+        return;
+    }
+    int reader = open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    for (int i = 0; writable < 0 && i < TRIES; i++, usleep(STEP_US)) {
+        writable = open(path, O_WRONLY | O_CLOEXEC);
+        if (writable < 0 && errno != ETXTBSY)
+            break;
+    }
+    say(q, writable >= 0 ? "ok" : error_name());
+    close(reader);
+    close(fd);
+}
+
 static void
 wait_for_end(const char *q)
 {
@@ -322,6 +371,7 @@ static const struct {
     {"uptime", uptime,       NULL        },
     {"save",   NULL,         save        },
     {"mkdir",  NULL,         make_dir    },
+    {"seize",  NULL,         seize       },
     {"wait",   wait_for_end, NULL        },
 };
 

@@ -11,6 +11,7 @@ import subprocess
 import pytest
 
 from conftest import RUNTIME
+from machine import is_sanitized, wait_until
 
 
 def mount(*words):
@@ -60,18 +61,28 @@ def test_who_stays_with_a_container_cannot_be_written_through(installed_bundle):
     assert (found == str(program)) == is_read_only(program)
 
 
+@pytest.mark.skipif(is_sanitized(), reason="built with the sanitizers it needs libraries")
 @pytest.mark.parametrize("evil", ["link", "script"])
 def test_a_program_that_is_the_runtime_itself(installed_bundle, evil):
-    """What the container then runs is our file, as a process of its own."""
+    """What the container then runs is our file, as a process of its own that anybody in there may
+    look at: it waits for a reader of its log."""
     bundle = installed_bundle
     before = pathlib.Path(bundle.program).read_bytes()
     if evil == "link":
         (bundle.rootfs / "evil").symlink_to("/proc/self/exe")
     else:
-        (bundle.rootfs / "evil").write_text("#!/proc/self/exe\n")
+        (bundle.rootfs / "evil").write_text("#!/proc/self/exe --log=/log\n")
         (bundle.rootfs / "evil").chmod(0o755)
-    name = bundle.started()
-    for _ in range(3):
-        bundle.call("exec", name, "/evil", "--version")
-        bundle.call("exec", name, "/probe", "write:/proc/1/exe", "write:/proc/self/exe")
+    os.mkfifo(bundle.rootfs / "log")
+    bundle.config["process"]["args"] = ["/probe", "seize:/log"]
+    bundle.write()
+    name, told = bundle.new_id(), bundle.directory / "told"
+    with open(told, "w") as out:  # detached: as long as we run the file ourselves, it is busy
+        subprocess.run(bundle.command("run", "-d", "--bundle", bundle.directory, name), check=True,
+                       stdin=subprocess.DEVNULL, stdout=out, timeout=20)
+    subprocess.run(bundle.command("exec", "-d", name, "/evil", "--log=/log", "no-verb"), check=True,
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL, timeout=20)
+    wait_until(lambda: told.read_text())
+    assert told.read_text() == "seize:/log=EROFS\n"
     assert pathlib.Path(bundle.program).read_bytes() == before
