@@ -15,12 +15,22 @@
 #define SECONDS_DEFAULT 10
 #define KILL_WAIT_MS    10000 /* nothing of ours waits for ever for a process in D state */
 
+/* One that has just ended by itself wants no signal, and has its end still to come: its monitor
+ * is at it. */
+static int
+signal_it(const struct engine *engine, const struct record *record, int signal,
+          struct err *e)
+{
+    int r = engine_kill(engine, record, signal, e);
+    return r < 0 && container_is_alive(&record->state.container) ? r : 0;
+}
+
 static int
 kill_and_wait(const struct engine *engine, const struct record *record, int socket,
               struct err *e)
 {
     int status;
-    TRY(engine_kill(engine, record, SIGKILL, e));
+    TRY(signal_it(engine, record, SIGKILL, e));
     int r = wait_on(engine, record, socket, KILL_WAIT_MS, &status, e);
     if (r != 0)
         return r == -ENOENT ? 0 : r; /* it went with its end (--rm) */
@@ -68,7 +78,7 @@ engine_stop(const struct engine *engine, const struct record *record, const char
     auto_close int socket = engine_attach(engine, record->id, 0, &ended);
     if (socket < 0)
         return 0;
-    TRY(engine_kill(engine, record, number, e));
+    TRY(signal_it(engine, record, number, e));
     int r = wait_on(engine, record, socket, milliseconds(time), &status, e);
     if (r == 0)
         r = kill_and_wait(engine, record, socket, e);

@@ -253,3 +253,12 @@ def test_ps_does_not_wait_for_a_stopped_monitor(sampan, sleeper):
         assert sampan.run("ps", timeout=2).returncode == 0
     finally:
         os.kill(monitor, signal.SIGCONT)
+
+
+def test_a_container_that_ends_at_this_very_moment_is_stopped_and_removed(sampan):
+    """Its first process is gone, and its monitor not yet done: there is nothing to be killed."""
+    for i in range(60):
+        name = sampan.ok("run", "-d", "busybox", "true")
+        if i % 2:
+            sampan.ok("stop", name)
+        sampan.ok("rm", "-f", name)
