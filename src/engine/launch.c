@@ -17,6 +17,7 @@
 #include "linux/descriptor.h"
 #include "linux/path.h"
 #include "linux/trace.h"
+#include "runtime/shield.h"
 
 static int
 write_plan(const struct monitor_plan *plan, struct err *e)
@@ -45,6 +46,19 @@ lift(int fds[MONITOR_FDS])
         }
         fds[i] = high;
     }
+    return 0;
+}
+
+/* Out of the way of the targets, as those above. */
+static int
+lift_one(int *fd, struct err *e)
+{
+    if (*fd < 0 || *fd >= MONITOR_FDS)
+        return 0;
+    int high = fcntl(*fd, F_DUPFD_CLOEXEC, MONITOR_FDS);
+    TRY(err_sys(e, high < 0 ? -errno : 0, "copy a descriptor"));
+    fd_close(fd);
+    *fd = high;
     return 0;
 }
 
@@ -80,8 +94,14 @@ spawn_monitor(const struct monitor_plan *plan, int fds[MONITOR_FDS], struct err 
     snprintf(id, sizeof(id), "%.*s", ID_SHORT_LEN, plan->id);
     char *argv[] = {"sampan-monitor", plan->mode == MONITOR_EXEC ? "exec" : "run", id,
                     NULL};
+    auto_close int copy = NO_FD;
+    TRY(shield_open(program, &copy, e));
+    LX_STEP("hand the plan to a monitor of its own", "");
+    TRY(lift_one(&copy, e));
+    char copy_path[32];
+    snprintf(copy_path, sizeof copy_path, "/proc/self/fd/%d", copy);
     TRY(err_sys(e, lift(fds), "pass descriptors to the monitor"));
-    int r = spawn(program, argv, fds);
+    int r = spawn(copy < 0 ? program : copy_path, argv, fds);
     for (int i = 0; i < MONITOR_FDS; i++)
         close(fds[i]);
     return err_sys(e, r, "run %s", program);

@@ -34,12 +34,15 @@
 
 #define PLAN_BYTES_MOST (8u << 20)
 
-/* Nothing but the planned descriptors stays open, and none of them passes an exec. */
+/* Nothing but the planned descriptors stays open, and none of them passes an exec. Our name would
+ * be that of the descriptor that we were executed by. */
 static void
 settle(void)
 {
     lx_close_range(MONITOR_FDS, ~0u, 0);
     lx_close_range(MONITOR_SOCKET, MONITOR_FDS - 1, CLOSE_RANGE_CLOEXEC);
+    lx_prctl("PR_SET_NAME sampan-monitor", PR_SET_NAME, (unsigned long)"sampan-monitor", 0,
+             0, 0);
     lx_setsid();
     umask(077);
 }

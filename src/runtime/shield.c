@@ -36,13 +36,19 @@ name_at_start(void)
     return name && !str_starts(name, "/dev/fd/") ? name : NULL;
 }
 
+static bool
+is_on_read_only_mount(const char *program)
+{
+    struct statvfs fs;
+    return statvfs(program, &fs) == 0 && fs.f_flag & ST_RDONLY;
+}
+
 /* A read-only mount, be it our copy's or the one that we are installed on, or a memfd that is
  * sealed against writing. */
 bool
 shield_is_up(void)
 {
-    struct statvfs fs;
-    if (statvfs(self, &fs) == 0 && fs.f_flag & ST_RDONLY)
+    if (is_on_read_only_mount(self))
         return true;
     if (name_at_start())
         return false;
@@ -52,9 +58,9 @@ shield_is_up(void)
 }
 
 static int
-clone_read_only(void)
+clone_read_only(const char *program)
 {
-    auto_close int tree = lx_open_tree(AT_FDCWD, self, OPEN_TREE_CLONE);
+    auto_close int tree = lx_open_tree(AT_FDCWD, program, OPEN_TREE_CLONE);
     TRY(tree);
     struct lx_mount_attr attr = {.set = MOUNT_ATTR_RDONLY};
     TRY(lx_mount_setattr(tree, "", AT_EMPTY_PATH, &attr));
@@ -62,9 +68,9 @@ clone_read_only(void)
 }
 
 static int
-copy_sealed(void)
+copy_sealed(const char *program)
 {
-    auto_close int from = lx_open(self, O_RDONLY);
+    auto_close int from = lx_open(program, O_RDONLY);
     TRY(from);
     auto_close int to = lx_memfd_create("sampan");
     TRY(to);
@@ -76,6 +82,26 @@ copy_sealed(void)
         return -errno;
     TRY(lx_memfd_seal(to));
     return take_fd(&to);
+}
+
+static int
+open_copy(const char *program)
+{
+    int fd = clone_read_only(program);
+    return fd < 0 ? copy_sealed(program) : fd;
+}
+
+int
+shield_open(const char *program, int *ret, struct err *e)
+{
+    *ret = NO_FD;
+    if (is_on_read_only_mount(program))
+        return 0;
+    LX_STEP("take a copy of the monitor's program that no container can write to", "");
+    int fd = open_copy(program);
+    TRY(err_sys(e, fd, "make a protected copy of %s", program));
+    *ret = fd;
+    return 0;
 }
 
 /* Our environment, and in it where the program is, which a copy does not know. The caller
@@ -104,9 +130,7 @@ int
 shield_self(char **argv, struct err *e)
 {
     LX_STEP("run from a copy of ourselves that no container can write to", "");
-    auto_close int fd = clone_read_only();
-    if (fd < 0)
-        fd = copy_sealed();
+    auto_close int fd = open_copy(self);
     TRY(err_sys(e, fd, "make a protected copy of our own program"));
     auto_free char *setting = NULL;
     auto_free char **env = environment_of_copy(&setting);

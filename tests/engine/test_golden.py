@@ -18,7 +18,7 @@ import subprocess
 
 import pytest
 
-from machine import TOP, is_pure_v2, is_sanitized
+from machine import BIN, TOP, is_pure_v2, is_sanitized
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 GOLDEN = TOP / "tests" / "golden"
@@ -62,7 +62,7 @@ def neutral(event):
 
 
 def masked(event, sampan):
-    args = event["args"].replace(str(sampan.directory), "DIR")
+    args = event["args"].replace(str(sampan.directory), "DIR").replace(str(BIN), "BIN")
     args = re.sub(r"\b[0-9a-f]{64}\b", "ID", args)
     args = re.sub(r"\b(?=[0-9a-f]*\d)[0-9a-f]{12}\b", "ID", args)
     args = re.sub(r"/fd/\d+", "/fd/N", args)

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from machine import is_sanitized
+from machine import BIN, is_sanitized
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.geteuid() != 0, reason="needs root")]
 
@@ -66,7 +66,8 @@ def test_an_idle_container_keeps_little_of_ours_in_memory(sampan):
     time.sleep(0.2)
     container = sampan.pid("idle")
     monitor = int(pathlib.Path(f"/proc/{container}/stat").read_text().rsplit(")", 1)[1].split()[1])
-    assert os.readlink(f"/proc/{monitor}/exe").endswith("sampan-monitor")
+    assert os.path.samefile(f"/proc/{monitor}/exe", BIN / "sampan-monitor")
+    assert pathlib.Path(f"/proc/{monitor}/comm").read_text() == "sampan-monitor\n"
     rollup = pathlib.Path(f"/proc/{monitor}/smaps_rollup").read_text()
     pss = next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
     if is_sanitized():
